@@ -1,0 +1,65 @@
+import { MachineSpec } from '@control-plane/contract/link';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import type { ProcessIdentity } from './processes.ts';
+
+/** What the driver keeps about a machine in its directory, so that it can be found without the journal. */
+export const Definition = z.strictObject({
+  incarnation: z.number().int().positive(),
+  root_uid: z.number().int().nonnegative(),
+  spec: MachineSpec,
+});
+export type Definition = z.infer<typeof Definition>;
+
+const InitFile = z.strictObject({
+  boot_id: z.string(),
+  init: z.strictObject({ pid: z.number().int().positive(), startTicks: z.number().int().nonnegative() }),
+  monitor: z.strictObject({ pid: z.number().int().positive(), startTicks: z.number().int().nonnegative() }),
+});
+
+/** The two host processes of a running machine: its pid 1, and the parent that waits for it. */
+export type RunningProcesses = { readonly init: ProcessIdentity; readonly monitor: ProcessIdentity };
+
+/** Writes a file so that a crash leaves the old content or the new one. Mode 0600. */
+export function writeFileDurably(file: string, content: string): void {
+  const partial = `${file}.partial`;
+  const descriptor = openSync(partial, 'w', 0o600);
+  try {
+    writeSync(descriptor, content);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(partial, file);
+  const directory = openSync(path.dirname(file), 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Reads a definition; undefined when there is none or it is damaged. */
+export function readDefinition(file: string): Definition | undefined {
+  return readJson(file, Definition);
+}
+
+/** Records which processes a machine has. */
+export function writeInitFile(file: string, bootId: string, running: RunningProcesses): void {
+  writeFileDurably(file, JSON.stringify({ boot_id: bootId, init: running.init, monitor: running.monitor }));
+}
+
+/** The processes as recorded; undefined when nothing was recorded since the host's boot. */
+export function readInitFile(file: string, bootId: string): RunningProcesses | undefined {
+  const content = readJson(file, InitFile);
+  return content?.boot_id === bootId ? content : undefined;
+}
+
+function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}

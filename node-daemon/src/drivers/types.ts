@@ -1,0 +1,154 @@
+/**
+ * What a host must be able to do, apart from how. A driver set has one driver of each kind.
+ *
+ * Rules for every driver: a call that changes something is idempotent (repeating it after a crash in its
+ * middle ends in the same state), expected failures are returned, and nothing is remembered only in memory.
+ */
+import type {
+  HostCapabilities,
+  HostImage,
+  MachineRuntime,
+  MachineSpec,
+  MachineStats,
+  ObservedState,
+  SnapshotFacts,
+} from '@control-plane/contract/link';
+import type { Outcome } from '../outcome.ts';
+
+/** A machine as the daemon knows it: what it should be, and which body of it is meant. */
+export type Machine = { readonly incarnation: number; readonly spec: MachineSpec };
+
+/** What really runs. `startedAt` is null when nothing runs. */
+export type Observation = {
+  readonly state: ObservedState;
+  readonly initPid: number | null;
+  readonly startedAt: Date | null;
+};
+
+/** A command to run inside a running machine. */
+export type ExecuteRequest = {
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stdin: Uint8Array | null;
+  readonly timeoutMs: number;
+  /** Bound for standard output and standard error, each; what exceeds it is dropped. */
+  readonly outputBytesMax: number;
+};
+
+export type ExecuteResult = {
+  /** 128 + signal number when a signal ended it; 124 after the timeout. */
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  readonly truncated: boolean;
+  readonly timedOut: boolean;
+};
+
+export type StartRequest = {
+  readonly machine: Machine;
+  /** Path of the machine's volume, from the storage driver. */
+  readonly volume: string;
+  /** Called when the namespaces exist and before anything of the machine runs. */
+  readonly attachNetwork: (initPid: number) => Promise<Outcome<undefined>>;
+};
+
+/** Runs machines: LXC, or plain namespaces. */
+export interface ContainerDriver {
+  readonly name: string;
+  readonly capabilities: Pick<
+    HostCapabilities,
+    'pause' | 'cpu_limit' | 'memory_limit' | 'ramdisk' | 'kvm' | 'ssh'
+  >;
+  /** Records the machine durably; gives the host uid that is root inside (0: not mapped). */
+  define(machine: Machine): Promise<Outcome<{ rootUid: number }>>;
+  /** The recorded definition, or undefined when there is none that can be read. */
+  definition(containerId: string): Promise<Machine | undefined>;
+  /** Boots; returns once pid 1 runs. Starting what runs already is a success. */
+  start(request: StartRequest): Promise<Outcome<undefined>>;
+  /** Asks pid 1 to end everything; kills after `graceMs`. `signal` ends the waiting with CANCELLED. */
+  stop(containerId: string, graceMs: number, signal: AbortSignal): Promise<Outcome<undefined>>;
+  /** Ends everything at once, frozen or not, and waits until nothing is left. */
+  kill(containerId: string): Promise<Outcome<undefined>>;
+  /** Returns once every process is verified to stand still. */
+  freeze(containerId: string): Promise<Outcome<undefined>>;
+  thaw(containerId: string): Promise<Outcome<undefined>>;
+  observe(containerId: string): Promise<Observation>;
+  /** Applies a changed spec; `synced` says whether the live machine has all of it already. */
+  update(machine: Machine): Promise<Outcome<{ synced: boolean }>>;
+  /** Forgets the machine: definition, cgroups, memory disks, leftovers. It must not be running. */
+  remove(containerId: string): Promise<Outcome<undefined>>;
+  /** Ids of everything that this driver finds on the host, known to the daemon or not. */
+  list(): Promise<string[]>;
+  execute(containerId: string, request: ExecuteRequest): Promise<Outcome<ExecuteResult>>;
+  stats(machine: Machine, volume: string): Promise<Outcome<MachineStats>>;
+  runtime(containerId: string): Promise<Outcome<MachineRuntime>>;
+  /** Calls back when a machine's pid 1 is gone, whoever ended it; at least once per exit. */
+  onExit(listener: (containerId: string) => void): void;
+  /** Stops watching. Machines go on running. */
+  close(): Promise<void>;
+}
+
+/** Keeps machines' volumes and their snapshots: plain directories, btrfs, ZFS. */
+export interface StorageDriver {
+  readonly name: string;
+  readonly capabilities: Pick<HostCapabilities, 'snapshot' | 'copy'>;
+  /** Path of the volume, whether it exists or not. */
+  volumePath(containerId: string): string;
+  hasVolume(containerId: string): Promise<boolean>;
+  /** Makes the volume out of an image, complete or not at all. */
+  createVolume(request: { containerId: string; image: string; rootUid: number }): Promise<Outcome<undefined>>;
+  /** Removes the volume with all its snapshots and everything staged for it. */
+  deleteVolume(containerId: string): Promise<Outcome<undefined>>;
+  listVolumes(): Promise<string[]>;
+  snapshot(containerId: string, name: string): Promise<SnapshotFacts | undefined>;
+  /** Copies the volume beside. The machine must stand still. Invisible until published. */
+  stageSnapshot(containerId: string, name: string): Promise<Outcome<undefined>>;
+  /** Makes the staged copy durable and visible in one step. */
+  publishSnapshot(containerId: string, name: string, stateful: boolean): Promise<Outcome<SnapshotFacts>>;
+  deleteSnapshot(containerId: string, name: string): Promise<Outcome<undefined>>;
+  /** Copies a snapshot beside the volume, to be swapped in. */
+  stageRestore(containerId: string, name: string): Promise<Outcome<undefined>>;
+  discardStagedRestore(containerId: string): Promise<Outcome<undefined>>;
+  /** Puts the staged copy in the volume's place, and keeps the replaced volume. */
+  swapRestore(containerId: string): Promise<Outcome<undefined>>;
+  /** Takes the swap back. */
+  unswapRestore(containerId: string): Promise<Outcome<undefined>>;
+  discardReplaced(containerId: string): Promise<Outcome<undefined>>;
+}
+
+/** Holds memory and processes of a machine: CRIU, or nothing but a freeze. */
+export interface CheckpointDriver {
+  readonly name: string;
+  readonly capabilities: Pick<HostCapabilities, 'stateful_snapshot'>;
+  /** What keeps this machine from being dumped; empty when nothing does. */
+  blockers(containerId: string): Promise<string[]>;
+  /** Writes memory and processes of a frozen machine into the snapshot's directory. */
+  dump(containerId: string, into: string): Promise<Outcome<undefined>>;
+  /** Brings the processes back. */
+  restore(containerId: string, from: string): Promise<Outcome<undefined>>;
+}
+
+/** Connects machines to the world. */
+export interface NetworkDriver {
+  readonly name: string;
+  readonly capabilities: Pick<HostCapabilities, 'network'>;
+  attach(machine: Machine, initPid: number): Promise<Outcome<undefined>>;
+  detach(containerId: string): Promise<Outcome<undefined>>;
+  /** Ids of machines that have anything of this driver on the host. */
+  list(): Promise<string[]>;
+}
+
+/** One driver of each kind, and what they can do together. */
+export type DriverSet = {
+  readonly name: string;
+  readonly developmentOnly: boolean;
+  readonly container: ContainerDriver;
+  readonly storage: StorageDriver;
+  readonly checkpoint: CheckpointDriver;
+  readonly network: NetworkDriver;
+  readonly capabilities: HostCapabilities;
+  readonly images: readonly HostImage[];
+  /** Sentences for the operator: what this host lacks, what would bring it. */
+  readonly notes: readonly string[];
+  close(): Promise<void>;
+};

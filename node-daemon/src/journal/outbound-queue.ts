@@ -1,0 +1,37 @@
+import { HostMessage } from '@control-plane/contract/link';
+import { readText, type Journal } from './journal.ts';
+
+/** A message that must reach the control plane; `id` is what it will be acknowledged by. */
+export type OutboundMessage = { readonly id: string; readonly message: HostMessage };
+
+/** Messages that are repeated until they are acknowledged, in the order in which they arose. */
+export class OutboundQueue {
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Adds a message; one with the same id that still waits is left as it is. */
+  add(id: string, message: string): void {
+    this.#journal.database.prepare('insert or ignore into outbound (id, message) values (?, ?)').run(id, message);
+  }
+
+  /** All messages that wait for their acknowledgement, the oldest first. */
+  pending(): OutboundMessage[] {
+    return this.#journal.database
+      .prepare('select id, message from outbound order by position')
+      .all()
+      .map((row) => ({ id: readText(row, 'id'), message: HostMessage().parse(JSON.parse(readText(row, 'message'))) }));
+  }
+
+  /** Forgets a message; whether it was there. */
+  acknowledge(id: string): boolean {
+    return this.#journal.database.prepare('delete from outbound where id = ?').run(id).changes > 0;
+  }
+
+  count(): number {
+    const row = this.#journal.database.prepare('select count(*) as n from outbound').get();
+    return Number(row?.['n'] ?? 0);
+  }
+}

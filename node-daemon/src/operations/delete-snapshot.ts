@@ -1,0 +1,18 @@
+import { fail, succeed } from '../outcome.ts';
+import type { OperationPlan, Step } from './step.ts';
+
+const removeSnapshot: Step = {
+  name: 'remove-snapshot',
+  run: ({ drivers, dispatch }) =>
+    drivers.storage.deleteSnapshot(dispatch.container_id, dispatch.parameters.snapshot_name ?? ''),
+};
+
+/** Removes one snapshot; the machine is not touched. */
+export const deleteSnapshot: OperationPlan = {
+  check: async ({ drivers, dispatch }) => {
+    const facts = await drivers.storage.snapshot(dispatch.container_id, dispatch.parameters.snapshot_name ?? '');
+    if (facts === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
+    return succeed('proceed');
+  },
+  steps: [removeSnapshot],
+};

@@ -1,0 +1,104 @@
+import { type RouteDefinition, defineRoute } from '../route.ts';
+import * as token from '../schemas/auth-token.ts';
+import { IdParams } from '../schemas/scalars.ts';
+
+const tag = 'authTokens';
+
+export const authTokensList = defineRoute({
+  operationId: 'authTokens.list',
+  method: 'GET',
+  path: '/api/v1/auth/tokens',
+  tag,
+  summary: "List the caller's auth tokens; a token sees those it made",
+  auth: 'bearer',
+  success: [200],
+  data: token.AuthTokenListData,
+  extra: token.authTokenListExtra,
+  errors: [],
+});
+
+export const authTokensCreate = defineRoute({
+  operationId: 'authTokens.create',
+  method: 'POST',
+  path: '/api/v1/auth/tokens',
+  tag,
+  summary: 'Create an auth token; its secret is answered this once',
+  auth: 'bearer',
+  permission: 'resources.create_tokens',
+  body: token.CreateAuthTokenBody,
+  success: [201],
+  data: token.AuthTokenWithSecret,
+  errors: [
+    'OTP_REQUIRED',
+    'INVALID_ALIAS_FORMAT',
+    'INVALID_EXPIRATION_FORMAT',
+    'EXPIRATION_IN_PAST',
+    'INVALID_PUBLIC_KEY_FORMAT',
+    'DUPLICATE_TOKEN_ALIAS',
+    'AUTH_TOKEN_LIMIT_REACHED',
+  ],
+  fieldErrors: {
+    'body.alias': 'INVALID_ALIAS_FORMAT',
+    'body.expires_at': 'INVALID_EXPIRATION_FORMAT',
+    'body.public_key': 'INVALID_PUBLIC_KEY_FORMAT',
+  },
+});
+
+export const authTokensGetCurrent = defineRoute({
+  operationId: 'authTokens.getCurrent',
+  method: 'GET',
+  path: '/api/v1/auth/tokens/me',
+  tag,
+  summary: 'Get the calling auth token and where it may be used',
+  auth: 'auth-token',
+  success: [200],
+  data: token.AuthTokenIntrospection,
+  errors: [],
+});
+
+export const authTokensListPermissionTemplates = defineRoute({
+  operationId: 'authTokens.listAuthTokenPermissionTemplates',
+  method: 'GET',
+  path: '/api/v1/auth/tokens/templates',
+  tag,
+  summary: 'List the permission templates with their trees',
+  auth: 'bearer',
+  success: [200],
+  data: token.PermissionTemplateListData,
+  errors: [],
+});
+
+export const authTokensGet = defineRoute({
+  operationId: 'authTokens.get',
+  method: 'GET',
+  path: '/api/v1/auth/tokens/{id}',
+  tag,
+  summary: 'Get an auth token',
+  auth: 'bearer',
+  params: IdParams,
+  success: [200],
+  data: token.AuthToken,
+  errors: ['TOKEN_NOT_FOUND'],
+});
+
+export const authTokensDelete = defineRoute({
+  operationId: 'authTokens.delete',
+  method: 'DELETE',
+  path: '/api/v1/auth/tokens/{id}',
+  tag,
+  summary: 'Delete an auth token',
+  auth: 'bearer',
+  permission: 'resources.create_tokens',
+  params: IdParams,
+  success: [200],
+  errors: ['TOKEN_NOT_FOUND', 'OTP_REQUIRED'],
+});
+
+export const AUTH_TOKEN_ROUTES: readonly RouteDefinition[] = [
+  authTokensList,
+  authTokensCreate,
+  authTokensGetCurrent,
+  authTokensListPermissionTemplates,
+  authTokensGet,
+  authTokensDelete,
+];

@@ -1,0 +1,43 @@
+/**
+ * The route table. Where a fixed segment and a parameter fit the same path (`tokens/me` and
+ * `tokens/{id}`, `snapshots` and `{operation}`), the fixed one wins, whatever the order here.
+ */
+import type { RouteDefinition } from '../route.ts';
+import { AUTH_TOKEN_ROUTES } from './auth-tokens.ts';
+import { AUTHENTICATION_ROUTES } from './authentication.ts';
+import { CONTAINER_ROUTES } from './containers.ts';
+import { ENV_ROUTES } from './env.ts';
+import { IMAGE_ROUTES } from './images.ts';
+import { META_ROUTES } from './meta.ts';
+import { OPERATION_ROUTES } from './operations.ts';
+import { PROJECT_ROUTES } from './projects.ts';
+import { REALM_ROUTES } from './realms.ts';
+import { SNAPSHOT_ROUTES } from './snapshots.ts';
+import { UTILITY_ROUTES } from './utilities.ts';
+
+export * from './auth-tokens.ts';
+export * from './authentication.ts';
+export * from './containers.ts';
+export * from './env.ts';
+export * from './images.ts';
+export * from './meta.ts';
+export * from './operations.ts';
+export * from './projects.ts';
+export * from './realms.ts';
+export * from './snapshots.ts';
+export * from './utilities.ts';
+
+/** Every route that is served. */
+export const ROUTES: readonly RouteDefinition[] = [
+  ...AUTHENTICATION_ROUTES,
+  ...AUTH_TOKEN_ROUTES,
+  ...PROJECT_ROUTES,
+  ...CONTAINER_ROUTES,
+  ...SNAPSHOT_ROUTES,
+  ...ENV_ROUTES,
+  ...OPERATION_ROUTES,
+  ...IMAGE_ROUTES,
+  ...REALM_ROUTES,
+  ...META_ROUTES,
+  ...UTILITY_ROUTES,
+];

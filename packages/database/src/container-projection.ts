@@ -1,0 +1,185 @@
+/**
+ * The libSQL side of a ContainerObject's outbox. Every write may arrive more than once and late: each is
+ * idempotent and none moves a row behind the version it already has.
+ */
+import type { ContainerRecord } from '@control-plane/lifecycle';
+import { and, eq, inArray, lt, lte, ne, sql } from 'drizzle-orm';
+import type { BatchItem } from 'drizzle-orm/batch';
+import type { Database } from './client.ts';
+import { containerRealms, containers, events, snapshots, statusLogs, uniqueHolds } from './schema.ts';
+
+export interface ProjectedEvent {
+  readonly id: string;
+  readonly userId: string;
+  readonly eventType: string;
+  readonly resourceType: 'container';
+  readonly resourceId: string;
+  readonly payload: unknown;
+  readonly realmIds: readonly string[];
+  readonly createdAt: number;
+}
+type StatusLogInsert = typeof statusLogs.$inferInsert;
+type SnapshotInsert = typeof snapshots.$inferInsert;
+
+/** One row of the outbox. */
+export type ProjectionWrite =
+  | {
+      readonly kind: 'container';
+      readonly record: ContainerRecord;
+      readonly realmsChanged: boolean;
+      readonly deletedAt: number | null;
+    }
+  | { readonly kind: 'status_log'; readonly row: StatusLogInsert }
+  | { readonly kind: 'event'; readonly event: ProjectedEvent }
+  | { readonly kind: 'snapshot'; readonly row: SnapshotInsert }
+  | { readonly kind: 'snapshot_deleted'; readonly containerId: string; readonly name: string }
+  /**
+   * Lets go of values (null: of all) that were held up to `heldBefore`; a hold taken anew after that moment
+   * stays.
+   */
+  | {
+      readonly kind: 'release_holds';
+      readonly containerId: string;
+      readonly values: readonly string[] | null;
+      readonly heldBefore: number;
+    };
+
+/** Applies the writes in order, in one transaction. Throws when the database can't be reached. */
+export async function applyProjection(database: Database, writes: readonly ProjectionWrite[]): Promise<void> {
+  const statements = writes.flatMap((write) => statementsOf(database, write));
+  const [first, ...rest] = statements;
+  if (first === undefined) return;
+  await database.batch([first, ...rest]);
+}
+
+function statementsOf(database: Database, write: ProjectionWrite): BatchItem<'sqlite'>[] {
+  switch (write.kind) {
+    case 'container':
+      return containerStatements(database, write.record, write.realmsChanged, write.deletedAt);
+    case 'status_log':
+      return [database.insert(statusLogs).values(write.row).onConflictDoNothing()];
+    case 'event': {
+      const { payload, realmIds, ...rest } = write.event;
+      const row = { ...rest, payloadJson: JSON.stringify(payload), realmIdsJson: JSON.stringify(realmIds) };
+      return [database.insert(events).values(row).onConflictDoNothing()];
+    }
+    case 'snapshot':
+      return [
+        database
+          .insert(snapshots)
+          .values(write.row)
+          .onConflictDoUpdate({
+            target: [snapshots.containerId, snapshots.name],
+            set: {
+              alias: write.row.alias ?? null,
+              version: write.row.version,
+              expiresAt: write.row.expiresAt ?? null,
+            },
+            setWhere: lt(snapshots.version, write.row.version),
+          }),
+      ];
+    case 'snapshot_deleted':
+      return [
+        database
+          .delete(snapshots)
+          .where(and(eq(snapshots.containerId, write.containerId), eq(snapshots.name, write.name))),
+      ];
+    case 'release_holds':
+      return [
+        database
+          .delete(uniqueHolds)
+          .where(
+            and(
+              eq(uniqueHolds.containerId, write.containerId),
+              lte(uniqueHolds.createdAt, write.heldBefore),
+              write.values === null ? undefined : inArray(uniqueHolds.value, [...write.values]),
+            ),
+          ),
+      ];
+  }
+}
+
+function containerStatements(
+  database: Database,
+  record: ContainerRecord,
+  realmsChanged: boolean,
+  deletedAt: number | null,
+): BatchItem<'sqlite'>[] {
+  const row = containerRow(record, deletedAt);
+  const { id, createdAt: _createdAt, ...changing } = row;
+  const statements: BatchItem<'sqlite'>[] = [
+    database
+      .insert(containers)
+      .values(row)
+      .onConflictDoUpdate({
+        target: containers.id,
+        set: changing,
+        setWhere: lt(containers.version, record.version),
+      }),
+  ];
+  if (!realmsChanged) return statements;
+  const isCurrent = sql`(SELECT ${containers.version} FROM ${containers} WHERE ${containers.id} = ${id}) = ${record.version}`;
+  statements.push(
+    database.delete(containerRealms).where(and(eq(containerRealms.containerId, id), isCurrent)),
+  );
+  for (const realmId of record.realmIds) {
+    statements.push(
+      database.run(
+        sql`INSERT OR IGNORE INTO ${containerRealms} (container_id, realm_id) SELECT ${id}, ${realmId} WHERE ${isCurrent}`,
+      ),
+    );
+  }
+  return statements;
+}
+
+/** The projection's row of a record. */
+export function containerRow(
+  record: ContainerRecord,
+  deletedAt: number | null,
+): typeof containers.$inferInsert {
+  return {
+    id: record.id,
+    projectId: record.projectId,
+    userId: record.userId,
+    serverId: record.serverId,
+    name: record.name,
+    status: record.status,
+    version: record.version,
+    incarnation: record.incarnation,
+    recordJson: JSON.stringify(record),
+    isPrespawn: record.prespawn,
+    isDefault: record.isDefault,
+    deletedAt,
+    createdAt: record.createdAt,
+    updatedAt: record.updatedAt,
+  };
+}
+
+/** Frees holds whose container was never made or is gone; `olderThan` spares what is being made right now. */
+export async function sweepHolds(database: Database, olderThan: number): Promise<number> {
+  const result = await database
+    .delete(uniqueHolds)
+    .where(
+      and(
+        lt(uniqueHolds.createdAt, olderThan),
+        sql`NOT EXISTS (SELECT 1 FROM ${containers} WHERE ${containers.id} = ${uniqueHolds.containerId} AND ${containers.deletedAt} IS NULL)`,
+      ),
+    );
+  return result.rowsAffected;
+}
+
+/** Ids of living containers that may be stuck: reserved but never made, or long in a transient status. */
+export async function findSuspects(database: Database, olderThan: number, limit: number): Promise<string[]> {
+  const rows = await database
+    .select({ id: containers.id })
+    .from(containers)
+    .where(
+      and(
+        lt(containers.updatedAt, olderThan),
+        ne(containers.status, 'deleted'),
+        sql`(${containers.version} = 0 OR ${containers.status} IN ('creating', 'deleting', 'copying', 'claiming'))`,
+      ),
+    )
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,31 @@
+export * from './auth-tokens.ts';
+export * from './scope.ts';
+export * from './client.ts';
+export * from './container-projection.ts';
+export * from './events.ts';
+export * from './images.ts';
+export * from './project-deletion.ts';
+export * from './project-scope.ts';
+export {
+  createProject,
+  findProject,
+  listProjectPermissions,
+  listProjects,
+  updateProject,
+  type NewProject,
+  type ProjectChanges,
+  type ProjectListOptions,
+  type ProjectPermissionRow,
+  type ProjectRow,
+  type ProjectUpdate,
+} from './projects.ts';
+export * from './login-history.ts';
+export * from './mail-tokens.ts';
+export * from './realms.ts';
+export * from './regions.ts';
+export * from './servers.ts';
+export * from './users.ts';
+export * as schema from './schema.ts';
+export * from './idempotency.ts';
+export * from './containers.ts';
+export * from './hosts.ts';

@@ -1,0 +1,50 @@
+import { and, eq, exists, inArray, or, sql, type SQL } from 'drizzle-orm';
+import { projectPermissions, projectRealms, projects } from './schema.ts';
+import type { AccessLevel, Scope } from './scope.ts';
+import type { Database } from './client.ts';
+
+const LEVELS: readonly AccessLevel[] = ['read', 'edit', 'delete'];
+
+/** What the caller may do with a project; an owner may do everything. */
+export type ProjectAccess = AccessLevel | 'owner';
+
+/** Whether `held` includes `needed`. */
+export function accessIncludes(held: ProjectAccess, needed: AccessLevel): boolean {
+  return held === 'owner' || LEVELS.indexOf(held) >= LEVELS.indexOf(needed);
+}
+
+/**
+ * The condition under which a row of `projects` exists for the caller: owned by them or shared with them
+ * at `access` or above, and, when a realm is active, carrying it. Every query of a tenant's projects has it.
+ */
+export function projectVisible(database: Database, scope: Scope, access: AccessLevel): SQL {
+  const shared = exists(
+    database
+      .select({ one: sql`1` })
+      .from(projectPermissions)
+      .where(
+        and(
+          eq(projectPermissions.projectId, projects.id),
+          eq(projectPermissions.userId, scope.userId),
+          inArray(
+            projectPermissions.level,
+            LEVELS.filter((level) => accessIncludes(level, access)),
+          ),
+        ),
+      ),
+  );
+  const mine = or(eq(projects.userId, scope.userId), shared);
+  const visible = scope.realmId === null ? mine : and(mine, projectCarries(database, scope.realmId));
+  if (visible === undefined) throw new Error('a project condition must not be empty');
+  return visible;
+}
+
+/** The condition that a row of `projects` carries a realm. */
+export function projectCarries(database: Database, realmId: string): SQL {
+  return exists(
+    database
+      .select({ one: sql`1` })
+      .from(projectRealms)
+      .where(and(eq(projectRealms.projectId, projects.id), eq(projectRealms.realmId, realmId))),
+  );
+}

@@ -1,0 +1,11 @@
+export { signClaim, verifyClaim } from './claim.ts';
+export type { ClaimError, ClaimPayload, SignedClaim } from './claim.ts';
+export { verifyHostConnect } from './host-connect.ts';
+export type { HostConnectError, HostConnectProof } from './host-connect.ts';
+export { generateSigningKey, parseSigningKeys } from './keys.ts';
+export type { GeneratedSigningKey, SigningKeys, VerificationKey } from './keys.ts';
+export { publicKeyDocument } from './public-key-document.ts';
+export type { PublicKeyDocument } from './public-key-document.ts';
+export { RESPONSE_SIGNATURE_HEADER, signResponse, verifyResponse } from './response-signature.ts';
+export type { ResponseFacts, ResponseSignatureError, SignatureHeader } from './response-signature.ts';
+export type { Outcome } from './outcome.ts';

@@ -1,0 +1,212 @@
+/**
+ * The reviewed departures from the compatible contract. One that is not listed fails the conformance
+ * test, and so does a listed one that is no longer there.
+ */
+interface KnownDifferences {
+  readonly reason: string;
+  /** Where, as the comparison tells it. */
+  readonly at: readonly string[];
+  readonly operationIds: readonly string[];
+}
+
+const REALM_BOUND = 'a resource carries at most 100 realms: everything that is stored has a bound';
+const NOT_SERVED = ['operation'] as const;
+
+export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
+  {
+    reason: 'not served yet: password reset, sign-in with GitHub and Google, device sign-in, identity claims',
+    at: NOT_SERVED,
+    operationIds: [
+      'authentication.api_issueIdentityClaim',
+      'authentication.forgotPassword',
+      'authentication.githubOAuthCallback',
+      'authentication.githubOAuthRedirect',
+      'authentication.googleOAuthCallback',
+      'authentication.googleOAuthRedirect',
+      'authentication.oauthAuthorize',
+      'authentication.oauthCancelIntent',
+      'authentication.oauthDeviceAuthorize',
+      'authentication.oauthDeviceCode',
+      'authentication.oauthDeviceDeny',
+      'authentication.oauthDeviceLogin',
+      'authentication.oauthDeviceToken',
+      'authentication.oauthDeviceVerifyCode',
+      'authentication.oauthExchange',
+      'authentication.oauthLaunchInitiate',
+      'authentication.oauthLaunchStart',
+      'authentication.resetPassword',
+    ],
+  },
+  {
+    reason: 'not served yet: changing, copying and publishing auth tokens',
+    at: NOT_SERVED,
+    operationIds: [
+      'authTokens.addRealm',
+      'authTokens.copy',
+      'authTokens.getPublicProfile',
+      'authTokens.removeRealm',
+      'authTokens.update',
+      'authTokens.update.patch',
+      'authTokens.updatePublicProfile',
+      'authTokens.updatePublicProfile.patch',
+    ],
+  },
+  {
+    reason: 'not served yet: copy and sync, claims, KVM and networks of containers',
+    at: NOT_SERVED,
+    operationIds: [
+      'containers.authorize',
+      'containers.copy',
+      'containers.getNetworkConfig',
+      'containers.removeNetworkConfig',
+      'containers.setContainerKvm',
+      'containers.setContainerKvm.patch',
+      'containers.startNetwork',
+      'containers.stopNetwork',
+      'containers.sync',
+      'containers.updateNetworkConfig',
+      'containers.updateNetworkConfig.patch',
+    ],
+  },
+  {
+    reason: 'not served yet: the image market',
+    at: NOT_SERVED,
+    operationIds: ['images.importFree', 'images.purchase', 'images.rate'],
+  },
+  {
+    reason: 'not served yet: collaborators of projects',
+    at: NOT_SERVED,
+    operationIds: [
+      'projects.addPermission',
+      'projects.listPermissions',
+      'projects.removePermission',
+      'projects.updatePermission',
+      'projects.updatePermission.patch',
+    ],
+  },
+  {
+    reason: 'a page and its size are whole numbers; a fraction has no meaning',
+    at: ['query.page:type', 'query.limit:type'],
+    operationIds: [
+      'containers.getStatusLogs',
+      'containers.list',
+      'containers.listByProject',
+      'projects.list',
+    ],
+  },
+  {
+    reason: 'a number of containers is whole',
+    at: ['request.max_containers:type'],
+    operationIds: ['projects.create', 'projects.update'],
+  },
+  {
+    reason: REALM_BOUND,
+    at: ['request.realm_ids:maxItems'],
+    operationIds: [
+      'authTokens.create',
+      'containers.create',
+      'containers.update',
+      'projects.create',
+      'projects.update',
+    ],
+  },
+  {
+    reason: 'texts of queries are bounded; the runtime selector names four sections',
+    at: ['query.runtime:maxLength'],
+    operationIds: ['containers.get', 'containers.list', 'containers.listByProject'],
+  },
+  {
+    reason: 'texts of queries are bounded',
+    at: ['query.architecture:maxLength', 'query.os:maxLength', 'query.search:maxLength'],
+    operationIds: ['images.listPublic'],
+  },
+  {
+    reason: 'something that is no e-mail address can get no mail; saying so is kinder than silence',
+    at: ['request.email:format'],
+    operationIds: ['authentication.resendVerification', 'authentication.signup'],
+  },
+  {
+    reason: 'RFC 7636: the base64url form of a SHA-256 has 43 characters',
+    at: ['request.code_challenge:pattern'],
+    operationIds: ['authentication.login', 'authentication.verifyEmail'],
+  },
+  {
+    reason: 'no token of ours is that long',
+    at: ['request.refreshToken:maxLength'],
+    operationIds: ['authentication.refreshToken'],
+  },
+  {
+    reason: "existing clients send the refresh token in the body only, so its header isn't demanded",
+    at: ['auth:open'],
+    operationIds: ['authentication.refreshToken'],
+  },
+  {
+    reason: 'banned users may read their own profile and log out',
+    at: ['response.403.ACCOUNT_BANNED'],
+    operationIds: [
+      'authentication.getCurrentUser',
+      'authentication.getCurrentUserAlias',
+      'authentication.logout',
+    ],
+  },
+  {
+    reason: 'a whitelist has at most 100 entries, each an address or a network; an expiry is a time',
+    at: [
+      'request.expires_at:maxLength',
+      'request.ip_whitelist:maxItems',
+      'request.ip_whitelist:maxLength',
+      'request.ip_whitelist[]:maxLength',
+    ],
+    operationIds: ['authTokens.create'],
+  },
+  {
+    reason:
+      'the newer contract: names of variables have at most 128 characters here, and there are at most 256',
+    at: ['request.environment_vars.*key:maxLength', 'request.environment_vars:maxProperties'],
+    operationIds: ['containers.create', 'containers.update'],
+  },
+  {
+    reason: 'the newer contract: at most 256 variables',
+    at: ['request:maxProperties'],
+    operationIds: ['env.bulkSet'],
+  },
+  {
+    reason: 'a key of 16384 bits needs 2800 characters; what is stored has a bound',
+    at: ['request.ssh_public_key:maxLength'],
+    operationIds: ['containers.create', 'containers.update'],
+  },
+  {
+    reason: 'an image is named os/release; the default image is asked for with null, not with an empty name',
+    at: ['request.container_image:minLength', 'request.container_image:maxLength'],
+    operationIds: ['containers.create'],
+  },
+  {
+    reason: 'the alphabet of names is that of create, or a rename could make a name that create refuses',
+    at: ['request.name:pattern'],
+    operationIds: ['containers.update'],
+  },
+  {
+    reason: 'the server names snapshots, and only so; other names are refused before anything is looked up',
+    at: ['path.name:maxLength', 'path.name:pattern'],
+    operationIds: [
+      'containers.deleteSnapshot',
+      'containers.restoreSnapshot',
+      'containers.updateSnapshotAlias',
+    ],
+  },
+  {
+    reason: 'the bound of an alias at create',
+    at: ['request.alias:maxLength'],
+    operationIds: ['containers.updateSnapshotAlias'],
+  },
+  {
+    reason: 'the leaf follows the operation: start, stop or restart, named for each of the six',
+    at: ['permission.containers.actions.{operation}'],
+    operationIds: ['containers.manage'],
+  },
+  {
+    reason: 'there are no subservers that could sleep, and no service in between that could fail',
+    at: ['response.409.SUBSERVER_DORMANT', 'response.500.EXTERNAL_SERVICE_ERROR'],
+    operationIds: ['containers.manage'],
+  },
+];

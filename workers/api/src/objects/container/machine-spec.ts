@@ -1,0 +1,21 @@
+import type { MachineSpec } from '@control-plane/contract/link';
+import type { ContainerRecord } from '@control-plane/lifecycle';
+
+const GIB = 1024 ** 3;
+
+/** What the host must know of a container. */
+export function machineSpec(record: ContainerRecord): MachineSpec {
+  return {
+    container_id: record.id,
+    project_id: record.projectId,
+    name: record.name,
+    image: record.image,
+    cpu_cores: record.cpu,
+    memory_bytes: record.memory === null ? null : Math.round(record.memory * GIB),
+    environment_vars: { ...record.environmentVars },
+    ssh_public_key: record.sshPublicKey,
+    autostart: record.autostart,
+    ramdisk: record.ramdisk,
+    kvm: record.kvm,
+  };
+}

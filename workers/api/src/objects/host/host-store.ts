@@ -1,0 +1,135 @@
+/** The tables of one HostObject. Every method is synchronous. */
+import type { Dispatch, Hello } from '@control-plane/contract/link';
+
+export interface HostIdentity {
+  readonly serverId: string;
+  readonly serverName: string;
+  /** Raw Ed25519 key in hex. */
+  readonly publicKey: string;
+}
+/** `queued`: not on the wire yet, or not since the last connect; `accepted`: in the daemon's journal. */
+export type DispatchState = 'queued' | 'sent' | 'accepted';
+
+const TABLES = `
+CREATE TABLE IF NOT EXISTS host (id INTEGER PRIMARY KEY CHECK (id = 1), identity TEXT NOT NULL, hello TEXT);
+CREATE TABLE IF NOT EXISTS dispatches (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT, operation_id TEXT NOT NULL UNIQUE, container_id TEXT NOT NULL,
+  state TEXT NOT NULL, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS machines (container_id TEXT PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, seen_at INTEGER NOT NULL);
+`;
+
+export class HostStore {
+  readonly #sql: SqlStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#sql = storage.sql;
+    this.#sql.exec(TABLES);
+  }
+
+  identity(): HostIdentity | null {
+    const row = this.#sql.exec('SELECT identity FROM host').toArray()[0];
+    return row === undefined ? null : (JSON.parse(String(row['identity'])) as HostIdentity);
+  }
+
+  setIdentity(identity: HostIdentity): void {
+    this.#sql.exec(
+      'INSERT INTO host (id, identity) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET identity = excluded.identity',
+      JSON.stringify(identity),
+    );
+  }
+
+  hello(): Hello | null {
+    const row = this.#sql.exec('SELECT hello FROM host WHERE hello IS NOT NULL').toArray()[0];
+    return row === undefined ? null : (JSON.parse(String(row['hello'])) as Hello);
+  }
+
+  setHello(hello: Hello): void {
+    this.#sql.exec('UPDATE host SET hello = ?', JSON.stringify(hello));
+  }
+
+  /** False when the nonce was used before. Forgets those that the clock check refuses anyway. */
+  useNonce(nonce: string, nowMs: number, keepMs: number): boolean {
+    this.#sql.exec('DELETE FROM nonces WHERE seen_at < ?', nowMs - keepMs);
+    const inserted = this.#sql
+      .exec(
+        'INSERT INTO nonces (nonce, seen_at) VALUES (?, ?) ON CONFLICT DO NOTHING RETURNING nonce',
+        nonce,
+        nowMs,
+      )
+      .toArray();
+    return inserted.length === 1;
+  }
+
+  /** Queues a dispatch (once: a repeated operation id keeps the first) and notes whose machine it concerns. */
+  queue(dispatch: Omit<Dispatch, 'type' | 'sequence'>): void {
+    this.#sql.exec(
+      `INSERT INTO dispatches (operation_id, container_id, state, body) VALUES (?, ?, 'queued', ?)
+       ON CONFLICT (operation_id) DO UPDATE SET state = 'queued'`,
+      dispatch.operation_id,
+      dispatch.container_id,
+      JSON.stringify(dispatch),
+    );
+    if (dispatch.command === 'create') {
+      this.#sql.exec(
+        'INSERT INTO machines (container_id) VALUES (?) ON CONFLICT DO NOTHING',
+        dispatch.container_id,
+      );
+    }
+  }
+
+  /** The dispatches in `states`, in the order in which they must run. */
+  dispatches(...states: DispatchState[]): Dispatch[] {
+    const marks = states.map(() => '?').join();
+    return this.#sql
+      .exec(`SELECT sequence, body FROM dispatches WHERE state IN (${marks}) ORDER BY sequence`, ...states)
+      .toArray()
+      .map((row) => ({
+        ...(JSON.parse(String(row['body'])) as Omit<Dispatch, 'type' | 'sequence'>),
+        type: 'dispatch',
+        sequence: Number(row['sequence']),
+      }));
+  }
+
+  dispatch(operationId: string): Omit<Dispatch, 'type' | 'sequence'> | null {
+    const row = this.#sql
+      .exec('SELECT body FROM dispatches WHERE operation_id = ?', operationId)
+      .toArray()[0];
+    return row === undefined
+      ? null
+      : (JSON.parse(String(row['body'])) as Omit<Dispatch, 'type' | 'sequence'>);
+  }
+
+  dispatchState(operationId: string): DispatchState | null {
+    const row = this.#sql
+      .exec('SELECT state FROM dispatches WHERE operation_id = ?', operationId)
+      .toArray()[0];
+    return row === undefined ? null : (String(row['state']) as DispatchState);
+  }
+
+  setDispatchState(operationId: string, state: DispatchState): void {
+    this.#sql.exec('UPDATE dispatches SET state = ? WHERE operation_id = ?', state, operationId);
+  }
+
+  deleteDispatch(operationId: string): void {
+    this.#sql.exec('DELETE FROM dispatches WHERE operation_id = ?', operationId);
+  }
+
+  machines(): string[] {
+    return this.#sql
+      .exec('SELECT container_id FROM machines')
+      .toArray()
+      .map((row) => String(row['container_id']));
+  }
+
+  hasDispatchFor(containerId: string): boolean {
+    return (
+      this.#sql.exec('SELECT 1 FROM dispatches WHERE container_id = ? LIMIT 1', containerId).toArray()
+        .length > 0
+    );
+  }
+
+  forgetMachine(containerId: string): void {
+    this.#sql.exec('DELETE FROM machines WHERE container_id = ?', containerId);
+  }
+}

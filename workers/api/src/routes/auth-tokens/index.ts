@@ -1,0 +1,17 @@
+import type { Operation } from '../../operation.ts';
+import { createAuthToken } from './create-auth-token.ts';
+import { deleteAuthToken } from './delete-auth-token.ts';
+import { getAuthToken } from './get-auth-token.ts';
+import { getCurrentAuthToken } from './get-current-auth-token.ts';
+import { listAuthTokens } from './list-auth-tokens.ts';
+import { listPermissionTemplates } from './list-permission-templates.ts';
+
+/** Every operation of the tag `authTokens` that is served. */
+export const authTokenOperations: readonly Operation[] = [
+  listAuthTokens,
+  createAuthToken,
+  getCurrentAuthToken,
+  listPermissionTemplates,
+  getAuthToken,
+  deleteAuthToken,
+];

@@ -1,0 +1,53 @@
+import { ok, type RuntimeSection } from '@control-plane/contract';
+import { containersGet } from '@control-plane/contract/routes';
+import { containerNotFound, containerObject, loadContainer } from '../../containers/load-container.ts';
+import { isoTime, presentContainer } from '../../containers/present-container.ts';
+import { readRuntime } from '../../containers/read-runtime.ts';
+import { operation } from '../../operation.ts';
+
+export const getContainerOperation = operation(containersGet, async ({ params, query }, context) => {
+  const loaded = await loadContainer(context, params.id, 'read');
+  if (!loaded.ok) return loaded;
+  const startedAt = Date.now();
+  const record = await containerObject(context, params.id).read();
+  context.timing('object', Date.now() - startedAt);
+  if (record === null) return containerNotFound();
+  const sections: readonly RuntimeSection[] = query.runtime ?? [];
+  const runtime = sections.length === 0 ? ok(undefined) : await readRuntime(context, record, sections);
+  if (!runtime.ok) return runtime;
+  const { serverExpiredAt } = loaded.value;
+  const warnings =
+    serverExpiredAt === null
+      ? []
+      : [
+          {
+            type: 'server_expired',
+            message: "The server's rental has expired: this container is read-only",
+            expired_at: isoTime(serverExpiredAt),
+          },
+        ];
+  return ok({
+    message: 'Container retrieved successfully',
+    data: {
+      ...presentContainer(context.env, loaded.value, record),
+      ...(runtime.value === undefined ? {} : { runtime_info: runtime.value }),
+      ...proxySummary(query),
+      warnings,
+    },
+  });
+});
+
+/** No proxy rule exists before the proxy does: what the flags ask for is truly empty. */
+function proxySummary(query: {
+  include_proxy_domains?: boolean | undefined;
+  include_proxy_permissions?: boolean | undefined;
+}) {
+  return {
+    ...(query.include_proxy_domains === true
+      ? { proxy_domains: [], has_proxy_domains: false, proxy_domains_count: 0 }
+      : {}),
+    ...(query.include_proxy_permissions === true
+      ? { has_proxy_permissions: false, proxy_permissions_scope: 'none' as const }
+      : {}),
+  };
+}

@@ -1,0 +1,36 @@
+import {
+  cancelReservation,
+  findSuspects,
+  openDatabase,
+  sweepHolds,
+  sweepIdempotencyKeys,
+} from '@control-plane/database';
+import type { Env } from './env.ts';
+import { createLogger, describeError } from './log.ts';
+import { containerGateway } from './objects/gateways.ts';
+
+/** What is younger may still be under way. */
+const PATIENCE_MS = 10 * 60 * 1000;
+const SUSPECTS_PER_RUN = 200;
+
+/**
+ * The cron's look for what an alarm missed: containers long in a transient status, reservations that were
+ * never made, values held for nobody, expired idempotency keys.
+ */
+export async function sweep(env: Env, now: number): Promise<void> {
+  const log = createLogger({ component: 'sweeper' });
+  const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN);
+  const before = now - PATIENCE_MS;
+  try {
+    const suspects = await findSuspects(database, before, SUSPECTS_PER_RUN);
+    for (const containerId of suspects) {
+      const exists = await containerGateway(env, containerId).tend();
+      if (!exists) await cancelReservation(database, containerId);
+    }
+    const holds = await sweepHolds(database, before);
+    const keys = await sweepIdempotencyKeys(database, now);
+    if (suspects.length + holds + keys > 0) log.info('swept', { suspects: suspects.length, holds, keys });
+  } catch (error) {
+    log.error('sweep failed', { error: describeError(error) });
+  }
+}

@@ -1,0 +1,5 @@
+/** Variables and secrets of the billing worker (wrangler.toml beside this folder). */
+export interface Env {
+  readonly DATABASE_URL: string;
+  readonly DATABASE_TOKEN: string;
+}
