@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { DataDirectoryBusyError } from './stack/data-directory.ts';
 import { removeStackData } from './stack/fresh.ts';
 import { missingHostPackages } from './stack/host-packages.ts';
+import { endLeftovers } from './stack/leftovers.ts';
 import type { Stack } from './stack/stack.ts';
 import { onStopRequest } from './stack/stop-request.ts';
 
@@ -86,8 +87,9 @@ async function main(): Promise<void> {
   }
   const port = portOf(values.port);
   const dataDir = values['data-dir'];
+  await endLeftovers(dataDir);
   await checkPort(port);
-  if (values.fresh) removeStackData(dataDir);
+  if (values.fresh) await removeStackData(dataDir);
 
   // Loaded only now: it takes longer than all the checks before it.
   const { startStack } = await import('./stack/stack.ts');

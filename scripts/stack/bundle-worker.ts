@@ -1,9 +1,11 @@
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
 export interface WorkerBundle {
   readonly script: string;
   readonly bytes: number;
 }
+
+let running = 0;
 
 /**
  * Bundles a worker the way the deployment tool does: one ES module for workerd, with Node's and
@@ -12,6 +14,17 @@ export interface WorkerBundle {
  * @param entryPath absolute path of the worker's `src/index.ts`
  */
 export async function bundleWorker(entryPath: string): Promise<WorkerBundle> {
+  running += 1;
+  try {
+    return await bundle(entryPath);
+  } finally {
+    running -= 1;
+    // The bundler is a process of its own, which else would live as long as this one.
+    if (running === 0) await stop();
+  }
+}
+
+async function bundle(entryPath: string): Promise<WorkerBundle> {
   const result = await build({
     entryPoints: [entryPath],
     bundle: true,

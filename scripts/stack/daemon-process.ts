@@ -1,7 +1,7 @@
 /** The node daemon as a child process: started, watched, started again when it dies, stopped in time. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { identityLine, isAlive, readIdentity } from './process-identity.ts';
+import { identityLine, isAlive, readIdentity, waitForEnd } from './process-identity.ts';
 
 const BACKOFF_MS_MIN = 200;
 const BACKOFF_MS_MAX = 5000;
@@ -97,9 +97,7 @@ export async function endLeftoverDaemon(pidFile: string): Promise<void> {
   const leftover = readIdentity(pidFile);
   if (leftover === null || !isAlive(leftover)) return;
   process.kill(leftover.pid, 'SIGTERM');
-  const deadline = performance.now() + STOP_MS_MAX;
-  while (isAlive(leftover)) {
-    if (performance.now() > deadline) process.kill(leftover.pid, 'SIGKILL');
-    await new Promise((wake) => setTimeout(wake, 50));
-  }
+  if (await waitForEnd(leftover, STOP_MS_MAX)) return;
+  process.kill(leftover.pid, 'SIGKILL');
+  await waitForEnd(leftover, STOP_MS_MAX);
 }

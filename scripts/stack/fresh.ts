@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DataDirectoryBusyError, lockHolder } from './data-directory.ts';
+import { endLeftovers } from './leftovers.ts';
 
 /** What a stack makes in its folder. Nothing else is ever removed, whatever folder was named. */
 const OWN_ENTRIES = [
@@ -35,10 +35,9 @@ export function mountPointsBelow(folder: string, mountInfo: string): string[] {
  *
  * @throws DataDirectoryBusyError when a stack runs on it, Error when something stays mounted there
  */
-export function removeStackData(dataDir: string): void {
+export async function removeStackData(dataDir: string): Promise<void> {
   const folder = resolve(dataDir);
-  const holder = lockHolder(folder);
-  if (holder !== null) throw new DataDirectoryBusyError(folder, holder);
+  await endLeftovers(folder);
   const mounted = (): string[] => mountPointsBelow(folder, readFileSync('/proc/self/mountinfo', 'utf8'));
   for (const point of mounted()) execFileSync('umount', [point], { stdio: 'ignore' });
   const [left] = mounted();

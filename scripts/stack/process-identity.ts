@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 
+const POLL_MS = 20;
+
 /** A process and when it began, so that a later process with the same id is not taken for it. */
 export interface ProcessIdentity {
   readonly pid: number;
@@ -7,18 +9,25 @@ export interface ProcessIdentity {
   readonly startTime: string | null;
 }
 
-function startTimeOf(pid: number): string | null {
+/** State letter and start time of a process as the kernel tells them; null: no such process. */
+function statOf(pid: number): { state: string; startTime: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state: fields[0] ?? '', startTime: fields[19] ?? '' };
   } catch {
     return null;
   }
 }
 
+/** The identity of a process that runs now. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, startTime: statOf(pid)?.startTime ?? null };
+}
+
 /** One line for a file, read back by {@link readIdentity}. */
 export function identityLine(pid: number): string {
-  return `${pid} ${startTimeOf(pid) ?? ''}\n`;
+  return `${pid} ${identityOf(pid).startTime ?? ''}\n`;
 }
 
 /** The process that a file names; null when there is no such file or it names none. */
@@ -42,5 +51,18 @@ export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
   } catch {
     return false;
   }
-  return startTime === null || startTime === startTimeOf(pid);
+  const stat = statOf(pid);
+  // A zombie has ended; it only waits to be noticed by its parent.
+  if (stat?.state === 'Z') return false;
+  return startTime === null || startTime === stat?.startTime;
+}
+
+/** Waits until a process has ended, `timeoutMs` at most; false: it has not. */
+export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (isAlive(identity)) {
+    if (performance.now() > deadline) return false;
+    await new Promise((wake) => setTimeout(wake, POLL_MS));
+  }
+  return true;
 }

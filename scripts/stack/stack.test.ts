@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -206,5 +208,24 @@ describe('what lasts', () => {
     const broken = startStack({ dataDir: folder, withDaemon: false, workerScripts: { api: 'syntax error' } });
     await expect(broken).rejects.toThrow();
     await start();
+  });
+
+  it('starts again on the same port after the process that ran it was killed', async () => {
+    const script = `
+      import { startStack } from ${JSON.stringify(join(import.meta.dirname, 'stack.ts'))};
+      const api = ${JSON.stringify(API_STUB)};
+      const stack = await startStack({ dataDir: ${JSON.stringify(folder)}, withDaemon: false, workerScripts: { api } });
+      console.log(stack.port);
+      setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    const port = Number(line.toString());
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect((await httpCall(port, { path: '/count' })).json).toEqual({ count: 1 });
+    await start({ port });
+    expect(await get('/count')).toEqual({ count: 2 });
   });
 });

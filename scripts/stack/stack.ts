@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { createClient } from '@libsql/client/web';
 import { openDatabase } from '@control-plane/database';
 import { bootstrapDocument, writeBootstrap, type Bootstrap } from './bootstrap.ts';
-import { createDaemonProcess, endLeftoverDaemon, type DaemonProcess } from './daemon-process.ts';
+import { createDaemonProcess, type DaemonProcess } from './daemon-process.ts';
 import { openDataDirectory, type DataDirectory } from './data-directory.ts';
 import { startDatabaseEndpoint, type DatabaseEndpoint } from './database/endpoint.ts';
 import { httpCall } from './http-call.ts';
+import { endLeftovers } from './leftovers.ts';
 import { createMailOutbox } from './mail-outbox.ts';
 import { applyMigrations } from './migrations.ts';
 import { REPOSITORY_ROOT } from './repository-root.ts';
@@ -36,6 +37,8 @@ export interface StackOptions {
   readonly driver?: string;
   /** What the daemon does with running containers when it stops; `stop` (default) or `keep`. */
   readonly onExit?: 'stop' | 'keep';
+  /** Loopback port of the daemon's `/metrics`; 0 (default): any free one, which its status names. */
+  readonly metricsPort?: number;
   /** False: no daemon is started and `/healthz` not awaited; for tests that bring their own host. */
   readonly withDaemon?: boolean;
   /** More variables for the daemon's environment, for fault injection. */
@@ -108,6 +111,7 @@ function daemonOf(
     '--control-url': baseUrl,
     '--driver': options.driver ?? 'auto',
     '--on-exit': options.onExit ?? 'stop',
+    '--metrics-port': String(options.metricsPort ?? 0),
   };
   mkdirSync(data.hostFolder, { recursive: true, mode: 0o700 });
   return createDaemonProcess({
@@ -158,6 +162,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   await using parts = new AsyncDisposableStack();
   const data = openDataDirectory(options.dataDir);
   parts.defer(() => data.release());
+  await endLeftovers(data.path);
   progress('preparing the database and bundling the workers');
   const scriptsReady = timed('bundle', bundleWorkers(REPOSITORY_ROOT, options.workerScripts ?? {}));
   // Awaited below; a failure of the database must not leave this one unhandled.
@@ -199,7 +204,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   parts.defer(() => daemon.stop());
   if (withDaemon) {
     progress('starting the node daemon');
-    await endLeftoverDaemon(data.daemonPidFile);
     daemon.start();
     await timed('ready', waitForHealth(port, readyTimeoutMs));
   }

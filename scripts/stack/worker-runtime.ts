@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { convertV4MiniflareOptions, Miniflare, NoOpLog, Response } from 'miniflare';
 import { bundleWorker } from './bundle-worker.ts';
+import { workerdMark } from './leftovers.ts';
 import type { MailOutbox } from './mail-outbox.ts';
 
 export const COMPATIBILITY_DATE = '2026-10-20';
@@ -78,6 +79,7 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
       log: new NoOpLog(),
       handleStructuredLogs: ({ message }) => options.log(message),
       resourcePersistencePath: options.objectsFolder,
+      unsafeRuntimeEnv: workerdMark(options.objectsFolder),
       workers: [
         {
           ...shared,

@@ -1,9 +1,6 @@
 /** Calls a running stack as one caller, on the base host or within a realm. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { httpCall, type HttpAnswer } from '../../scripts/stack/http-call.ts';
-import { startStack, type Stack, type StackOptions } from '../../scripts/stack/stack.ts';
+import type { Stack } from '../../scripts/stack/stack.ts';
 
 export interface Call {
   readonly body?: unknown;
@@ -49,17 +46,4 @@ export function textAt(answer: HttpAnswer, ...path: readonly (string | number)[]
 export async function logIn(stack: Stack, user: { email: string; password: string }): Promise<string> {
   const body = { email: user.email, password: user.password };
   return textAt(await clientOf(stack, null).call('POST', '/users/auth/login', { body }), 'data', 'token');
-}
-
-/** A stack on a folder of its own, removed with it. */
-export async function temporaryStack(
-  options: Omit<StackOptions, 'dataDir'> = {},
-): Promise<{ stack: Stack; dispose: () => Promise<void> }> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'resources-'));
-  const stack = await startStack({ ...options, dataDir });
-  const dispose = async (): Promise<void> => {
-    await stack.stop();
-    await rm(dataDir, { recursive: true, force: true });
-  };
-  return { stack, dispose };
 }

@@ -1,20 +1,23 @@
-/** A project with containers on a real host: what it uses, and how it goes away with them. */
+/** A project with containers: what they use, and how it goes away with them, or stays when they can't go. */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../../scripts/stack/stack.ts';
-import { at, clientOf, temporaryStack, textAt, type ApiClient } from './api-client.ts';
+import { temporaryStack } from '../support/stack-fixture.ts';
+import { at, clientOf, textAt, type ApiClient } from './api-client.ts';
+import { connectScriptedHost, type ScriptedHost } from './scripted-host.ts';
 
 const REALM = 'c3'.repeat(12);
-const CONTAINER_TIMEOUT_MS = 60_000;
 
 let stack: Stack;
-let dispose: () => Promise<void>;
+let release: (() => Promise<void>) | undefined;
 let operator: ApiClient;
+let host: ScriptedHost;
 beforeAll(async () => {
-  ({ stack, dispose } = await temporaryStack());
+  ({ stack, release } = await temporaryStack({ withDaemon: false }));
   operator = clientOf(stack, stack.bootstrap.admin_token);
+  host = await connectScriptedHost(stack);
 }, 120_000);
-afterAll(() => dispose());
+afterAll(() => release?.());
 
 const freshName = () => `c-${randomBytes(6).toString('hex')}`;
 async function makeProject(body: object = {}): Promise<string> {
@@ -24,69 +27,109 @@ async function makeProject(body: object = {}): Promise<string> {
     'id',
   );
 }
-async function makeContainer(projectId: string, body: object = {}): Promise<string> {
-  const request = { server_id: stack.bootstrap.server_id, name: freshName(), ...body };
-  const answer = await operator.call('POST', `/projects/${projectId}/containers`, { body: request });
-  expect(answer.json).toMatchObject({ statusCode: 201 });
-  return textAt(answer, 'data', 'id');
+async function makeContainer(projectId: string): Promise<string> {
+  const body = { server_id: stack.bootstrap.server_id, name: freshName() };
+  return textAt(await operator.call('POST', `/projects/${projectId}/containers`, { body }), 'data', 'id');
 }
-const statusOf = async (id: string) => at(await operator.call('GET', `/containers/${id}`), 'data', 'status');
+async function makeRunning(projectId: string): Promise<string> {
+  const id = await makeContainer(projectId);
+  await expect.poll(async () => at(await read(`/containers/${id}`), 'data', 'status')).toBe('running');
+  return id;
+}
+const read = (path: string) => operator.call('GET', path);
+const remove = (projectId: string) =>
+  operator.call('DELETE', `/projects/${projectId}?include_deleted_items=true`);
 
 it('images of the connected host are offered to everyone', async () => {
   const nobody = clientOf(stack, null);
-  const list = await nobody.call('GET', '/images/public');
+  const list = await nobody.call('GET', '/images/public?search=debian');
   const id = textAt(list, 'data', 'images', 0, 'id');
   expect((await nobody.call('GET', `/images/public/${id}`)).json).toMatchObject({
     statusCode: 200,
-    data: { id },
+    data: { id, image_name: 'debian/13', serial: '1' },
   });
 });
 
 describe('a project with containers', () => {
-  it('tells what each of them uses', async () => {
+  it('names each of them in its stats, also those that can not be measured', async () => {
     const projectId = await makeProject();
-    const id = await makeContainer(projectId);
-    await expect.poll(() => statusOf(id), { timeout: CONTAINER_TIMEOUT_MS }).toBe('running');
-    const stats = await operator.call('GET', `/projects/${projectId}/stats`);
-    expect(stats.json).toMatchObject({
-      data: { stats: [{ id, project_id: projectId, status: 'running' }], summary: { container_count: 1 } },
+    const id = await makeRunning(projectId);
+    expect((await read(`/projects/${projectId}/stats`)).json).toMatchObject({
+      data: {
+        stats: [{ id, project_id: projectId, status: 'running', cpu: null, memory: null }],
+        summary: { container_count: 1 },
+      },
     });
-    await operator.call('DELETE', `/projects/${projectId}`);
-  }, 90_000);
+  });
 
-  it('goes with all of them, running or still being made', async () => {
+  it('goes with all of them', async () => {
     const projectId = await makeProject();
-    const running = await makeContainer(projectId);
-    await expect.poll(() => statusOf(running), { timeout: CONTAINER_TIMEOUT_MS }).toBe('running');
-    const young = await makeContainer(projectId);
-    const removed = await operator.call('DELETE', `/projects/${projectId}?include_deleted_items=true`);
-    expect(removed.json).toMatchObject({ statusCode: 200 });
-    expect(at(removed, 'data', 'deleted', 'containers')).toBe(2);
-    expect(removed.text).toContain(running);
-    expect(removed.text).toContain(young);
-    for (const path of [`/projects/${projectId}`, `/containers/${running}`, `/containers/${young}`]) {
-      expect((await operator.call('GET', path)).status).toBe(404);
+    const ids = [await makeRunning(projectId), await makeRunning(projectId), await makeContainer(projectId)];
+    const removed = await remove(projectId);
+    expect(removed.json).toMatchObject({
+      statusCode: 200,
+      data: { deleted: { containers: 3, permissions: 0, aliases: 0 } },
+    });
+    for (const id of ids) {
+      expect(removed.text).toContain(id);
+      expect((await read(`/containers/${id}`)).status).toBe(404);
     }
-  }, 90_000);
+    expect((await read(`/projects/${projectId}`)).status).toBe(404);
+  });
 
   it('is deleted by one of several requests at once', async () => {
     const projectId = await makeProject();
-    await makeContainer(projectId);
-    const attempts = Array.from({ length: 5 }, () => operator.call('DELETE', `/projects/${projectId}`));
-    const statuses = (await Promise.all(attempts)).map(({ status }) => status);
+    await makeRunning(projectId);
+    const statuses = (await Promise.all(Array.from({ length: 5 }, () => remove(projectId)))).map(
+      ({ status }) => status,
+    );
     expect(statuses.filter((status) => status === 200)).toHaveLength(1);
     expect(statuses.every((status) => [200, 404, 409].includes(status))).toBe(true);
-  }, 90_000);
+  });
+
+  it('takes no container and no change while it is being deleted', async () => {
+    const projectId = await makeProject();
+    const id = await makeRunning(projectId);
+    host.ignore('delete');
+    const removing = remove(projectId);
+    await expect.poll(async () => at(await read(`/containers/${id}`), 'data', 'status')).not.toBe('running');
+    expect((await remove(projectId)).json).toMatchObject({
+      statusCode: 409,
+      code: 'PROJECT_DELETION_IN_PROGRESS',
+    });
+    const change = await operator.call('PATCH', `/projects/${projectId}`, { body: { color: '#111' } });
+    expect(change.json).toMatchObject({ statusCode: 409, code: 'PROJECT_DELETION_IN_PROGRESS' });
+    const body = { server_id: stack.bootstrap.server_id, name: freshName() };
+    expect((await operator.call('POST', `/projects/${projectId}/containers`, { body })).status).toBe(404);
+    host.answer('delete');
+    expect((await removing).status).toBe(200);
+  });
 
   it('is not deleted from a realm that does not see all of them', async () => {
     const projectId = await makeProject({ realm_ids: [REALM] });
-    const hidden = await makeContainer(projectId);
+    const hidden = await makeRunning(projectId);
     const answer = await operator.call('DELETE', `/projects/${projectId}`, { realmId: REALM });
     expect(answer.json).toMatchObject({ statusCode: 403, code: 'INSUFFICIENT_PERMISSIONS' });
-    expect((await operator.call('GET', `/containers/${hidden}`)).status).toBe(200);
-    expect((await operator.call('PATCH', `/projects/${projectId}`, { body: { color: '#111' } })).status).toBe(
-      200,
-    );
-    expect((await operator.call('DELETE', `/projects/${projectId}`)).status).toBe(200);
-  }, 90_000);
+    expect(at(await read(`/containers/${hidden}`), 'data', 'status')).toBe('running');
+    const change = await operator.call('PATCH', `/projects/${projectId}`, { body: { color: '#111' } });
+    expect(change.status).toBe(200);
+    expect((await remove(projectId)).status).toBe(200);
+  });
+
+  it('stays, usable as before, when the host of a container is away', async () => {
+    const projectId = await makeProject();
+    const id = await makeRunning(projectId);
+    await host.disconnect();
+    const refused = await remove(projectId);
+    expect(refused.json).toMatchObject({
+      statusCode: 503,
+      code: 'HOST_UNAVAILABLE',
+      data: { failed: [{ id }] },
+    });
+    expect((await read(`/projects/${projectId}/stats`)).json).toMatchObject({
+      data: { summary: { container_count: 0 } },
+    });
+    const change = await operator.call('PATCH', `/projects/${projectId}`, { body: { color: '#111' } });
+    expect(change.status).toBe(200);
+  }, 120_000);
 });

@@ -2,24 +2,25 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../../scripts/stack/stack.ts';
-import { at, clientOf, logIn, temporaryStack, textAt, type ApiClient } from './api-client.ts';
+import { at, clientOf, logIn, textAt, type ApiClient } from './api-client.ts';
+import { temporaryStack } from '../support/stack-fixture.ts';
 
 const REALM = 'a1'.repeat(12);
 const OTHER_REALM = 'b2'.repeat(12);
 const MISSING = 'f'.repeat(24);
 
 let stack: Stack;
-let dispose: () => Promise<void>;
+let release: (() => Promise<void>) | undefined;
 let user: ApiClient;
 let stranger: ApiClient;
 beforeAll(async () => {
-  ({ stack, dispose } = await temporaryStack({ withDaemon: false }));
+  ({ stack, release } = await temporaryStack({ withDaemon: false }));
   const [first, second] = stack.bootstrap.users;
   if (first === undefined || second === undefined) throw new Error('the stack has no ordinary users');
   user = clientOf(stack, await logIn(stack, first));
   stranger = clientOf(stack, await logIn(stack, second));
 }, 90_000);
-afterAll(() => dispose());
+afterAll(() => release?.());
 
 const freshAlias = () => `project ${randomBytes(6).toString('hex')}`;
 async function made(body: object = {}, realmId?: string): Promise<string> {

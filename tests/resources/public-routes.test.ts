@@ -2,16 +2,17 @@
 import { verifyResponse } from '@control-plane/signing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Stack } from '../../scripts/stack/stack.ts';
-import { at, clientOf, temporaryStack, textAt, type ApiClient } from './api-client.ts';
+import { at, clientOf, textAt, type ApiClient } from './api-client.ts';
+import { temporaryStack } from '../support/stack-fixture.ts';
 
 let stack: Stack;
-let dispose: () => Promise<void>;
+let release: (() => Promise<void>) | undefined;
 let nobody: ApiClient;
 beforeAll(async () => {
-  ({ stack, dispose } = await temporaryStack({ withDaemon: false }));
+  ({ stack, release } = await temporaryStack({ withDaemon: false }));
   nobody = clientOf(stack, null);
 }, 90_000);
-afterAll(() => dispose());
+afterAll(() => release?.());
 
 describe('the served description', () => {
   it('is OpenAPI 3.1 of what is served here, and not sent twice', async () => {

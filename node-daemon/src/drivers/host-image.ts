@@ -12,18 +12,27 @@ export function parseOsRelease(text: string): Map<string, string> {
   return values;
 }
 
-/** The one image of a host that lends its own userland, named after it: for example `debian/12`. */
-export function readHostImage(): HostImage {
-  const file = '/usr/lib/os-release';
-  let text = '';
-  let changedAt = new Date(0);
+const osReleaseFile = '/usr/lib/os-release';
+
+/** The host's own name for its system, for example `Debian GNU/Linux 12 (bookworm)`. */
+export function readOsName(): string {
+  const release = readOsRelease();
+  return release.get('PRETTY_NAME') ?? release.get('ID') ?? 'Linux';
+}
+
+function readOsRelease(): Map<string, string> {
   try {
-    text = readFileSync(file, 'utf8');
-    changedAt = statSync(file).mtime;
+    return parseOsRelease(readFileSync(osReleaseFile, 'utf8'));
   } catch {
     // A host without os-release still has a userland.
+    return new Map();
   }
-  const release = parseOsRelease(text);
+}
+
+/** The one image of a host that lends its own userland, named after it: for example `debian/12`. */
+export function readHostImage(): HostImage {
+  const release = readOsRelease();
+  const changedAt = statSync(osReleaseFile, { throwIfNoEntry: false })?.mtime ?? new Date(0);
   const id = (release.get('ID') ?? 'linux').slice(0, 50);
   const version = (release.get('VERSION_ID') ?? 'rolling').slice(0, 49);
   return {
@@ -34,7 +43,7 @@ export function readHostImage(): HostImage {
     architecture: os.arch() === 'x64' ? 'x86_64' : os.arch() === 'arm64' ? 'aarch64' : os.arch(),
     serial: changedAt.toISOString().slice(0, 10).replaceAll('-', ''),
     size_bytes: 0,
-    description: `${release.get('PRETTY_NAME') ?? id}, the host’s own userland`.slice(0, 500),
+    description: `${readOsName()}, the host’s own userland`.slice(0, 500),
     is_default: true,
   };
 }

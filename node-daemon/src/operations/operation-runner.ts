@@ -82,7 +82,8 @@ export class OperationRunner {
           containerId: dispatch.container_id,
           spec: known?.spec ?? dispatch.spec,
           state: known?.state ?? initialState,
-          quarantined: known?.quarantined ?? false,
+          // A command for it means that the control plane knows it.
+          quarantined: false,
           incarnation: dispatch.incarnation,
           lastSequence: Math.max(known?.lastSequence ?? 0, dispatch.sequence),
         },
@@ -167,7 +168,7 @@ export class OperationRunner {
     const { dispatch } = context;
     const { steps } = plans[dispatch.command];
     const touched = operations.steps(dispatch.operation_id).filter((step) => step.status !== 'undone');
-    for (const { index, name } of touched.reverse()) {
+    for (const { index, name } of touched.toReversed()) {
       const step = steps[index];
       fault(dispatch.command, `undo-${name}`, 'before');
       const startedAt = performance.now();
@@ -182,7 +183,7 @@ export class OperationRunner {
       fault(dispatch.command, `undo-${name}`, 'after');
     }
     const failure = operations.find(dispatch.operation_id)?.failure;
-    const failedStep = touched.at(0)?.name;
+    const failedStep = touched.at(-1)?.name;
     await this.#endFailed(context, failure ?? fail('DRIVER_FAILED', 'The operation failed.').failure, logger, failedStep);
   }
 
@@ -216,7 +217,7 @@ export class OperationRunner {
             incarnation: Math.max(known?.incarnation ?? 0, dispatch.incarnation),
             spec: dispatch.command === 'inspect' ? (known?.spec ?? dispatch.spec) : dispatch.spec,
             state,
-            quarantined: dispatch.command === 'delete' ? false : (known?.quarantined ?? false),
+            quarantined: dispatch.command === 'inspect' && known?.quarantined === true,
             lastSequence: Math.max(known?.lastSequence ?? 0, dispatch.sequence),
           },
           now(),

@@ -120,6 +120,21 @@ describe('CIDR, by property', () => {
   });
 });
 
+describe('isWhitelistSubset', () => {
+  it.each([
+    [['10.1.0.0/16'], ['10.0.0.0/8'], true],
+    [['10.0.0.0/8'], ['10.0.0.0/8'], true],
+    [['10.0.0.0/7'], ['10.0.0.0/8'], false],
+    [['0.0.0.0/0'], ['10.0.0.0/8'], false],
+    [['10.1.2.3', '11.1.2.3'], ['10.0.0.0/8'], false],
+    [['10.1.2.3', '11.1.2.3'], ['10.0.0.0/8', '11.0.0.0/8'], true],
+    [['2001:db8::/48'], ['2001:db8::/32'], true],
+    [['2001:db8::/32'], ['10.0.0.0/8'], false],
+  ])('%s within %s: %s', (child, parent, isWithin) => {
+    expect(isWhitelistSubset(child, parent)).toBe(isWithin);
+  });
+});
+
 describe('addressBucket', () => {
   it('counts all of an IPv6 /64 as one client, and mapped IPv4 as IPv4', () => {
     expect(addressBucket('2001:db8:1:2:aaaa::1')).toBe(addressBucket('2001:db8:1:2:bbbb::2'));

@@ -125,6 +125,11 @@ describe('a token made by a token', () => {
     });
   });
 
+  it('keeps the base host barred, for the day when its realms are taken away', () => {
+    const parent = parentOf({ realmIds: [ONE], allowNoRealm: false });
+    expect(settled({ allowNoRealm: true }, parent).allowNoRealm).toBe(false);
+  });
+
   it.each<[string, TokenRequest, Partial<TokenGrant>]>([
     ['a realm beyond its maker', { realmIds: [TWO] }, { realmIds: [ONE] }],
     ['an address beyond its maker', { ipWhitelist: '10.0.0.0/7' }, { ipWhitelist: ['10.0.0.0/8'] }],

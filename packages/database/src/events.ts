@@ -17,7 +17,8 @@ export interface NewEvent {
 
 /**
  * The statement that records an event, for a batch with the change that it tells of. A repeated id changes
- * nothing. `userId` may be an SQL expression where the change itself finds the user. `condition` lets it be recorded only when the change really happened.
+ * nothing. `userId` may be an SQL expression where the change itself finds the user. `condition` (SQL) lets
+ * it be recorded only when the change really happened.
  */
 export function eventStatement(
   database: Database,

@@ -5,17 +5,16 @@ export * from './container-projection.ts';
 export * from './events.ts';
 export * from './images.ts';
 export * from './project-deletion.ts';
+export * from './project-permissions.ts';
 export * from './project-scope.ts';
 export {
   createProject,
   findProject,
-  listProjectPermissions,
   listProjects,
   updateProject,
   type NewProject,
   type ProjectChanges,
   type ProjectListOptions,
-  type ProjectPermissionRow,
   type ProjectRow,
   type ProjectUpdate,
 } from './projects.ts';

@@ -39,6 +39,18 @@ export function projectVisible(database: Database, scope: Scope, access: AccessL
   return visible;
 }
 
+/**
+ * The condition that a row of `projects` is one of those that the caller owns or shares, at any level. It
+ * says nothing that {@link projectVisible} doesn't; lists add it because SQLite can begin from it by index,
+ * where it would read the whole table otherwise.
+ */
+export function projectReachable(scope: Scope): SQL {
+  return sql`${projects.id} in (
+    select mine.id from ${projects} mine where mine.user_id = ${scope.userId}
+    union all
+    select shared.project_id from ${projectPermissions} shared where shared.user_id = ${scope.userId})`;
+}
+
 /** The condition that a row of `projects` carries a realm. */
 export function projectCarries(database: Database, realmId: string): SQL {
   return exists(

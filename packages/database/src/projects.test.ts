@@ -1,15 +1,17 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from './client.ts';
+import { listProjectPermissions } from './project-permissions.ts';
 import {
   createProject,
   findProject,
-  listProjectPermissions,
   listProjects,
+  selectProjects,
   updateProject,
   type NewProject,
   type ProjectListOptions,
 } from './projects.ts';
+import { projectReachable, projectVisible } from './project-scope.ts';
 import { events, projects, users } from './schema.ts';
 import { openTemporaryDatabase, type TemporaryDatabase } from './temporary-database.ts';
 import { addUser, eventFor, freshId, idOf, scopeFor, shareProject } from './test-rows.ts';
@@ -185,6 +187,22 @@ describe('what a caller sees', () => {
     expect(await aliases({ sortBy: 'alias', sortOrder: 'asc' })).toStrictEqual(['a', 'b', 'c']);
     expect(await aliases({ sortBy: 'alias', sortOrder: 'asc', limit: 2, page: 2 })).toStrictEqual(['c']);
     expect(await aliases({ page: 9 })).toStrictEqual([]);
+  });
+});
+
+describe('the query of the list', () => {
+  it('begins from the caller by index instead of reading every project', async () => {
+    const query = selectProjects(
+      database,
+      scopeFor(OWNER),
+      and(projectReachable(scopeFor(OWNER)), projectVisible(database, scopeFor(OWNER), 'read')),
+    );
+    const plan = await database.all<{ detail: string }>(sql`explain query plan ${query.getSQL()}`);
+    const steps = plan.map(({ detail }) => detail);
+    expect(
+      steps.filter((step) => /^SCAN (projects|mine|shared|project_permissions)/.test(step)),
+    ).toStrictEqual([]);
+    expect(steps).toContainEqual(expect.stringMatching(/^SEARCH mine USING .*INDEX projects_user_alias/));
   });
 });
 

@@ -8,7 +8,6 @@ import {
   isNull,
   ne,
   not,
-  or,
   sql,
   exists,
   type SQL,
@@ -17,8 +16,14 @@ import { alias } from 'drizzle-orm/sqlite-core';
 import type { Database } from './client.ts';
 import { eventStatement, type NewEvent } from './events.ts';
 import { parseStringArray } from './json-columns.ts';
-import { accessIncludes, projectCarries, projectVisible, type ProjectAccess } from './project-scope.ts';
-import { events, projectPermissions, projectRealms, projects, users } from './schema.ts';
+import {
+  accessIncludes,
+  projectCarries,
+  projectReachable,
+  projectVisible,
+  type ProjectAccess,
+} from './project-scope.ts';
+import { events, projectRealms, projects } from './schema.ts';
 import type { AccessLevel, Scope } from './scope.ts';
 
 /** A project as its caller sees it. */
@@ -53,6 +58,7 @@ export async function listProjects(
   options: ProjectListOptions,
 ): Promise<{ rows: ProjectRow[]; total: number }> {
   const where = and(
+    projectReachable(scope),
     projectVisible(database, scope, 'read'),
     options.realmId === null ? undefined : projectCarries(database, options.realmId),
   );
@@ -165,40 +171,6 @@ export async function updateProject(
   if (results[5].length === 1) return { kind: 'updated', project: toRow(row) };
   if (!accessIncludes(row.access, 'edit')) return { kind: 'forbidden' };
   return { kind: row.deletingSince === null ? 'duplicate_alias' : 'deleting' };
-}
-
-/** A collaborator's grant on a project. */
-export interface ProjectPermissionRow extends Readonly<typeof projectPermissions.$inferSelect> {
-  readonly username: string;
-  readonly userAlias: string | null;
-}
-
-/**
- * The grants on a project, at most `limit`: all of them for whoever may manage them (owner and `edit`),
- * their own for other collaborators.
- */
-export async function listProjectPermissions(
-  database: Database,
-  scope: Scope,
-  projectId: string,
-  limit: number,
-): Promise<ProjectPermissionRow[]> {
-  return database
-    .select({ ...getTableColumns(projectPermissions), username: users.username, userAlias: users.alias })
-    .from(projectPermissions)
-    .innerJoin(users, eq(users.id, projectPermissions.userId))
-    .innerJoin(projects, eq(projects.id, projectPermissions.projectId))
-    .where(
-      and(
-        eq(projectPermissions.projectId, projectId),
-        or(
-          projectVisible(database, scope, 'edit'),
-          and(eq(projectPermissions.userId, scope.userId), projectVisible(database, scope, 'read')),
-        ),
-      ),
-    )
-    .orderBy(asc(projectPermissions.createdAt), asc(projectPermissions.id))
-    .limit(limit);
 }
 
 /** The query behind every {@link ProjectRow}. Raw names: drizzle leaves the table out of columns in fields. */

@@ -1,6 +1,6 @@
-import { and, eq, isNull, or, sql, type SQL } from 'drizzle-orm';
+import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { Database } from './client.ts';
-import { projectVisible } from './project-scope.ts';
+import { projectReachable, projectVisible } from './project-scope.ts';
 import { authTokens, containerRealms, containers, projectRealms, projects } from './schema.ts';
 import type { Scope } from './scope.ts';
 
@@ -36,7 +36,7 @@ export async function listRealms(
     from (
       select ${projectRealms.realmId} as realm_id, 'project' as kind
         from ${projectRealms} join ${projects} on ${eq(projects.id, projectRealms.projectId)}
-        where ${projectVisible(database, { ...scope, realmId: null }, 'read')}
+        where ${projectReachable(scope)} and ${projectVisible(database, { ...scope, realmId: null }, 'read')}
       union all
       select ${containerRealms.realmId}, 'container'
         from ${containerRealms} join ${containers} on ${eq(containers.id, containerRealms.containerId)}
@@ -44,7 +44,7 @@ export async function listRealms(
         where ${livingContainerOf(database, scope)}
       union all
       select value, 'token' from ${authTokens}, json_each(${authTokens.realmIdsJson})
-        where ${authTokens.userId} = ${scope.userId} and ${tokenVisible(tokenId)}
+        where ${authTokens.userId} = ${scope.userId} and ${tokenVisible(scope, tokenId)}
     )
     where ${scope.realmId === null ? sql`1` : sql`realm_id = ${scope.realmId}`}
     group by realm_id order by realm_id limit ${limit}`);
@@ -62,16 +62,18 @@ function livingContainerOf(database: Database, scope: Scope): SQL | undefined {
   return and(
     isNull(containers.deletedAt),
     eq(containers.isPrespawn, false),
-    or(eq(containers.userId, scope.userId), projectVisible(database, { ...scope, realmId: null }, 'read')),
+    projectReachable(scope),
+    projectVisible(database, { ...scope, realmId: null }, 'read'),
   );
 }
 
-function tokenVisible(tokenId: string | null): SQL {
+function tokenVisible(scope: Scope, tokenId: string | null): SQL {
   if (tokenId === null) return sql`1`;
   return sql`${authTokens.id} in (
     with recursive subtree (id) as (
       select ${tokenId}
       union
       select child.id from auth_tokens child join subtree on child.created_by_token_id = subtree.id
+        where child.user_id = ${scope.userId}
     ) select id from subtree)`;
 }

@@ -14,7 +14,8 @@ export class DispatchTable {
 
   constructor(operations: readonly Operation[]) {
     // A fixed segment wins over a parameter: `/containers/{id}/snapshots` over `/containers/{id}/{operation}`.
-    const ordered = [...operations].sort((a, b) => specificity(a.route).localeCompare(specificity(b.route)));
+    // Compared by code unit: a locale's order would put `{` before the letters.
+    const ordered = [...operations].sort((a, b) => (specificity(a.route) < specificity(b.route) ? -1 : 1));
     for (const operation of ordered) {
       const { method, path, patchTwin } = operation.route;
       const pattern = withoutTrailingSlash(path).replace(/\{(\w+)\}/g, ':$1');

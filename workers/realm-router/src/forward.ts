@@ -28,7 +28,8 @@ export async function forward(
   headers.delete('transfer-encoding');
   const worker = target === 'billing' ? env.BILLING : env.API;
   return worker.fetch(url.href, {
-    method: request.method,
+    // The workers behind know GET only; the answer's body is dropped on its way out (RFC 9110 section 9.3.2).
+    method: request.method === 'HEAD' ? 'GET' : request.method,
     headers,
     redirect: 'manual',
     ...(body.kind === 'whole' ? { body: body.bytes } : {}),

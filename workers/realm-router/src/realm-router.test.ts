@@ -378,6 +378,13 @@ describe('signature', () => {
   });
 });
 
+it('asks for HEAD what GET would answer', async () => {
+  const answer = await call('/page', { method: 'HEAD' });
+  expect(answer.status).toBe(200);
+  expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+  expect(answer.body.length).toBe(0);
+});
+
 describe('every answer', () => {
   it("carries security headers and both workers' timings", async () => {
     const { headers } = await call('/api/v1/x');

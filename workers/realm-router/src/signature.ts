@@ -20,8 +20,8 @@ function keysOf(text: string): Promise<SigningKeys | null> {
 }
 
 /** Whether an answer is one that the contract wants signed; a stream can't be, and an empty one need not. */
-function isSignable(method: string, response: Response): boolean {
-  if (method === 'HEAD' || response.body === null) return false;
+function isSignable(response: Response): boolean {
+  if (response.body === null) return false;
   if ([101, 204, 205, 304].includes(response.status)) return false;
   return response.headers.get('content-type')?.startsWith('text/event-stream') !== true;
 }
@@ -44,9 +44,11 @@ export async function signOutgoing(
   signingKeys: string,
   nowSeconds: number,
 ): Promise<OutgoingBody> {
-  if (!isSignable(request.method, response)) {
-    return { body: request.method === 'HEAD' ? null : response.body, signature: null };
+  if (request.method === 'HEAD') {
+    await response.body?.cancel();
+    return { body: null, signature: null };
   }
+  if (!isSignable(response)) return { body: response.body, signature: null };
   const body = new Uint8Array(await response.arrayBuffer());
   const keys = body.byteLength === 0 ? null : await keysOf(signingKeys);
   if (keys === null) return { body, signature: null };

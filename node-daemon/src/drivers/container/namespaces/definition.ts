@@ -1,7 +1,7 @@
 import { MachineSpec } from '@control-plane/contract/link';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { writeFileDurably } from '../../../durable-file.ts';
 import type { ProcessIdentity } from './processes.ts';
 
 /** What the driver keeps about a machine in its directory, so that it can be found without the journal. */
@@ -20,25 +20,6 @@ const InitFile = z.strictObject({
 
 /** The two host processes of a running machine: its pid 1, and the parent that waits for it. */
 export type RunningProcesses = { readonly init: ProcessIdentity; readonly monitor: ProcessIdentity };
-
-/** Writes a file so that a crash leaves the old content or the new one. Mode 0600. */
-export function writeFileDurably(file: string, content: string): void {
-  const partial = `${file}.partial`;
-  const descriptor = openSync(partial, 'w', 0o600);
-  try {
-    writeSync(descriptor, content);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(partial, file);
-  const directory = openSync(path.dirname(file), 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
-  }
-}
 
 /** Reads a definition; undefined when there is none or it is damaged. */
 export function readDefinition(file: string): Definition | undefined {

@@ -14,7 +14,7 @@ export function describeProcesses(hostPids: readonly number[]): MachineRuntime['
     const command = read(`/proc/${hostPid}/cmdline`).replaceAll('\0', ' ').trim();
     processes.push({ pid: Number(pid), name, command: command.slice(0, 500) });
   }
-  return processes.sort((left, right) => left.pid - right.pid);
+  return processes.toSorted((left, right) => left.pid - right.pid);
 }
 
 /** Listening TCP and bound UDP sockets in the network namespace of a process, at most 1000. */
@@ -46,7 +46,7 @@ export function parseSockets(table: string, state: string): { address: string; p
 /** The kernel prints each 32-bit word of an address in the host's byte order (little-endian). */
 function formatAddress(hex: string): string {
   const words = hex.match(/.{8}/g) ?? [];
-  const bytes = words.flatMap((word) => (word.match(/../g) ?? []).reverse());
+  const bytes = words.flatMap((word) => (word.match(/../g) ?? []).toReversed());
   if (words.length === 1) return bytes.map((byte) => Number.parseInt(byte, 16)).join('.');
   const groups: string[] = [];
   for (let index = 0; index < bytes.length; index += 2) {

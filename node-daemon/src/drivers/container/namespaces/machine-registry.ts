@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { fail, succeed, type Outcome } from '../../../outcome.ts';
+import { writeFileDurably } from '../../../durable-file.ts';
 import type { Machine } from '../../types.ts';
 import { uidRangeSize } from './boot.ts';
 import {
   readDefinition,
   readInitFile,
-  writeFileDurably,
   writeInitFile,
   type Definition,
   type RunningProcesses,

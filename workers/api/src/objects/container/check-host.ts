@@ -7,7 +7,7 @@ import { hostGateway } from '../gateways.ts';
 /**
  * Asks the container's host whether it can do what is wanted, before anything is written: a host that is
  * away or lacks the capability refuses by name and nothing is half made. Fills in `parameters.stateful` of
- * a snapshot when the caller left it open (docs/decisions/0003-default-snapshots.md).
+ * a snapshot when the caller left it open (docs/decisions/0002-snapshots-without-memory.md).
  */
 export async function checkHost(
   env: Env,

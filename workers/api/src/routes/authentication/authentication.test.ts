@@ -101,17 +101,12 @@ describe('signup', () => {
     );
   });
 
-  it.each(['short-1A', 'alllowercaseletters', 'lowercaseand1234567'])(
-    'refuses the password %s',
-    async (password) => {
-      const email = `weak-${randomObjectId()}@example.test`;
-      const call = stage.call(signup, { body: { email, password }, clientAddress: freshAddress() });
-      await expect(call.catch(() => failure('VALIDATION_ERROR'))).resolves.toMatchObject(
-        failure('VALIDATION_ERROR'),
-      );
-      expect(mailFor(email)).toBeUndefined();
-    },
-  );
+  it.each(['alllowercaseletters', 'lowercaseand1234567'])('refuses the password %s', async (password) => {
+    const email = `weak-${randomObjectId()}@example.test`;
+    const outcome = await stage.call(signup, { body: { email, password }, clientAddress: freshAddress() });
+    expect(outcome).toMatchObject(failure('VALIDATION_ERROR'));
+    expect(mailFor(email)).toBeUndefined();
+  });
 
   it('is limited to 5 an hour for one client, with the time to wait', async () => {
     const clientAddress = freshAddress();

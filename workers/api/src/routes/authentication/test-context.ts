@@ -32,6 +32,8 @@ export interface Stage {
   readonly database: TemporaryDatabase['database'];
   readonly mails: Mail[];
   readonly env: Env;
+  /** Attempts that a limiter counts now, of all keys together. */
+  readonly counted: (limiter: string) => number;
   /** Runs an operation as the dispatcher does, up to the end of its background work. */
   readonly call: (operation: Operation, call?: Call) => Promise<Outcome>;
   readonly dispose: () => void;
@@ -49,7 +51,9 @@ function countingLimits() {
     },
     giveBack: async (): Promise<void> => void counts.set(name, (counts.get(name) ?? 1) - 1),
   });
-  return { idFromName: (name: string) => name, get };
+  const counted = (limiter: string): number =>
+    [...counts].reduce((sum, [name, count]) => (name.startsWith(`${limiter}:`) ? sum + count : sum), 0);
+  return { namespace: { idFromName: (name: string) => name, get }, counted };
 }
 
 function asRecord(value: unknown): Record<string, unknown> {
@@ -76,10 +80,11 @@ export async function openStage(): Promise<Stage> {
       return new Response(null, { status: 202 });
     },
   };
+  const limits = countingLimits();
   const env = {
     API_DOMAIN: 'api.example.test',
     JWT_KEYS: JSON.stringify({ active_kid: 'k', keys: [{ kid: 'k', jwk: await exportJWK(privateKey) }] }),
-    RATE_LIMITS: countingLimits(),
+    RATE_LIMITS: limits.namespace,
     MAIL: outbox,
   } as unknown as Env;
   const log = createLogger({ component: 'test' });
@@ -133,7 +138,7 @@ export async function openStage(): Promise<Stage> {
     checkAnswer(route, result.value.data);
     return settle({ ok: true, data: asRecord(result.value.data), extra: result.value.extra ?? {} });
   };
-  return { database, mails, env, call, dispose };
+  return { database, mails, env, counted: limits.counted, call, dispose };
 }
 
 /** A password that the policy takes, new each time. */

@@ -1,0 +1,153 @@
+/** A host that does what a test says: it enrols, connects and answers, and nothing really runs on it. */
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import {
+  CONNECT_HEADERS,
+  ControlMessage,
+  LINK_PATHS,
+  connectSigningText,
+  type Hello,
+  type HostCommand,
+  type HostMessage,
+  type ObservedState,
+} from '@control-plane/contract/link';
+import { WebSocket } from 'ws';
+import { httpCall } from '../../scripts/stack/http-call.ts';
+import type { Stack } from '../../scripts/stack/stack.ts';
+
+const HELLO: Hello = {
+  type: 'hello',
+  protocol: 1,
+  daemon_version: 'scripted',
+  boot_id: 'boot',
+  facts: {
+    hostname: 'scripted',
+    kernel: '6',
+    os: 'linux',
+    architecture: 'x86_64',
+    cpu_cores: 4,
+    memory_bytes: 2 ** 33,
+    disk_bytes: 2 ** 36,
+    tools: {},
+  },
+  drivers: {
+    container: 'none',
+    storage: 'none',
+    checkpoint: 'none',
+    network: 'none',
+    development_only: true,
+  },
+  capabilities: {
+    pause: true,
+    snapshot: true,
+    stateful_snapshot: false,
+    cpu_limit: true,
+    memory_limit: true,
+    network: false,
+    ramdisk: true,
+    kvm: false,
+    ssh: false,
+    copy: false,
+  },
+  images: [
+    {
+      name: 'debian/13',
+      os: 'debian',
+      release: '13',
+      variant: null,
+      architecture: 'x86_64',
+      serial: '1',
+      size_bytes: 1000,
+      description: 'scripted',
+      is_default: true,
+    },
+  ],
+  inventory: [],
+};
+
+const STATE_AFTER: Partial<Record<HostCommand, ObservedState>> = {
+  create: 'running',
+  start: 'running',
+  restart: 'running',
+  resume: 'running',
+  pause: 'paused',
+  delete: 'absent',
+};
+
+export interface ScriptedHost {
+  /** Commands of this kind are accepted and never finished, until `answer` is called for them. */
+  ignore(command: HostCommand): void;
+  answer(command: HostCommand): void;
+  /** Ends the link and resolves when it is closed. */
+  disconnect(): Promise<void>;
+}
+
+/** Enrols a host with the stack's join token and connects it; resolves when it was welcomed. */
+export async function connectScriptedHost(stack: Stack): Promise<ScriptedHost> {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const rawKey = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const timestamp = Math.floor(Date.now() / 1000);
+  const enrolled = await httpCall(stack.port, {
+    method: 'POST',
+    path: LINK_PATHS.enroll,
+    body: {
+      join_token: stack.joinToken,
+      public_key: rawKey.toString('hex'),
+      hostname: 'scripted',
+      timestamp,
+    },
+  });
+  if (enrolled.status !== 200) throw new Error(`the host could not enrol: ${enrolled.text}`);
+
+  const nonce = randomBytes(16).toString('hex');
+  const text = connectSigningText(stack.bootstrap.server_id, timestamp, nonce);
+  const link = new WebSocket(`ws://127.0.0.1:${stack.port}${LINK_PATHS.connect}`, {
+    headers: {
+      [CONNECT_HEADERS.serverId]: stack.bootstrap.server_id,
+      [CONNECT_HEADERS.timestamp]: String(timestamp),
+      [CONNECT_HEADERS.nonce]: nonce,
+      [CONNECT_HEADERS.signature]: sign(null, Buffer.from(text), privateKey).toString('hex'),
+    },
+  });
+  const ignored = new Set<HostCommand>();
+  const held: (() => void)[] = [];
+  const send = (message: HostMessage): void => link.send(JSON.stringify(message));
+
+  function receive(message: ControlMessage): void {
+    if (message.type === 'ask') {
+      const error = { code: 'MACHINE_NOT_FOUND' as const, message: 'nothing runs here' };
+      send({ type: 'answer', ask_id: message.ask_id, error });
+    }
+    if (message.type !== 'dispatch') return;
+    const { operation_id, container_id, incarnation, command } = message;
+    const complete = (): void => {
+      const result = { state: STATE_AFTER[command] ?? 'stopped', duration_ms: 1, steps: [] };
+      send({ type: 'completed', operation_id, container_id, incarnation, result });
+    };
+    send({ type: 'accepted', operation_id });
+    if (ignored.has(command)) held.push(complete);
+    else complete();
+  }
+
+  await new Promise<void>((welcomed, rejected) => {
+    link.once('error', rejected);
+    link.once('open', () => send(HELLO));
+    link.on('message', (data: Buffer) => {
+      const parsed = ControlMessage().safeParse(JSON.parse(data.toString('utf8')));
+      if (!parsed.success) return;
+      if (parsed.data.type === 'welcome') welcomed();
+      receive(parsed.data);
+    });
+  });
+  return {
+    ignore: (command) => void ignored.add(command),
+    answer(command) {
+      ignored.delete(command);
+      for (const complete of held.splice(0)) complete();
+    },
+    disconnect: () =>
+      new Promise((closed) => {
+        link.once('close', () => closed());
+        link.close(1000);
+      }),
+  };
+}
