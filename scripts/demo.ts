@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { readBootstrap, type Bootstrap } from './stack/bootstrap.ts';
 import { lockHolder } from './stack/data-directory.ts';
 import { execInContainer } from './stack/container-exec.ts';
+import { removeStackData } from './stack/fresh.ts';
 import { httpCall } from './stack/http-call.ts';
 import { startStack } from './stack/stack.ts';
 import { onStopRequest } from './stack/stop-request.ts';
@@ -36,6 +37,7 @@ async function findTarget(dataDir: string): Promise<Target> {
     hostFolder: stack.data.hostFolder,
     async stop() {
       await stack.stop();
+      await removeStackData(folder);
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -87,7 +89,7 @@ async function waitUntilRunning(bootstrap: Bootstrap, id: string): Promise<void>
   throw new Error(`the container did not run within ${bootstrap.container_timeout_s} s`);
 }
 
-async function snapshotName(created: Record<string, unknown>): Promise<string> {
+function snapshotName(created: Record<string, unknown>): string {
   const { snapshot } = created;
   if (isRecord(snapshot) && typeof snapshot['name'] === 'string') return snapshot['name'];
   throw new Error('the answer to the snapshot names none');

@@ -37,8 +37,6 @@ async function bundle(entryPath: string): Promise<WorkerBundle> {
     external: ['node:*', 'cloudflare:*'],
     define: { 'process.env.NODE_ENV': '"production"' },
     legalComments: 'none',
-    sourcemap: 'inline',
-    sourcesContent: false,
     logLevel: 'silent',
   });
   const output = result.outputFiles[0];

@@ -19,5 +19,7 @@ export async function execInContainer(
   const answer = await executeThroughDaemon(hostFolder, body);
   if (answer.timed_out) throw new Error(`the command in ${containerId} took longer than ${TIMEOUT_MS} ms`);
   if (answer.exit_code === 0) return textOf(answer.stdout_base64);
-  throw new Error(`the command in ${containerId} ended with ${answer.exit_code}: ${textOf(answer.stderr_base64)}`);
+  throw new Error(
+    `the command in ${containerId} ended with ${answer.exit_code}: ${textOf(answer.stderr_base64)}`,
+  );
 }

@@ -15,8 +15,7 @@ import {
   tokenIdOf,
 } from '@control-plane/auth';
 import { PERMISSION_LEAVES } from '@control-plane/contract/permissions';
-import { schema, type Database } from '@control-plane/database';
-import { and, eq } from 'drizzle-orm';
+import type { Client, InValue } from '@libsql/client/web';
 import type { StackSecrets } from './secrets.ts';
 
 const JOIN_TOKEN_LIFETIME_MS = 3_600_000;
@@ -50,85 +49,113 @@ interface Account {
   readonly isAdmin: boolean;
 }
 
+type Row = Readonly<Record<string, InValue>>;
+
+/** Adds a row, or leaves what is there under the same key. SQL by hand: the query builder takes most of a second to load. */
+async function insert(client: Client, table: string, row: Row): Promise<void> {
+  const columns = Object.keys(row);
+  const marks = columns.map(() => '?').join(', ');
+  await client.execute({
+    sql: `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${marks}) ON CONFLICT DO NOTHING`,
+    args: Object.values(row),
+  });
+}
+
+/** The id of the row for which `condition` holds, or undefined. */
+async function findId(
+  client: Client,
+  table: string,
+  condition: string,
+  args: InValue[],
+): Promise<string | undefined> {
+  const { rows } = await client.execute({ sql: `SELECT id FROM ${table} WHERE ${condition} LIMIT 1`, args });
+  const id = rows[0]?.['id'];
+  return typeof id === 'string' ? id : undefined;
+}
+
 /** The user with that e-mail, made if missing. */
-async function seedUser(database: Database, account: Account, now: number): Promise<SeededUser> {
+async function seedUser(client: Client, account: Account, now: number): Promise<SeededUser> {
   const { email, username, password, isAdmin } = account;
-  const known = await database.select().from(schema.users).where(eq(schema.users.email, email)).get();
-  if (known !== undefined) return { id: known.id, email, username: known.username, password };
+  const known = await findId(client, 'users', 'email = ?', [email]);
+  if (known !== undefined) return { id: known, email, username, password };
   const id = newObjectId(secureRandom);
-  await database.insert(schema.users).values({
+  await insert(client, 'users', {
     id,
     email,
     username,
-    passwordHash: await hashPassword(password, secureRandom),
-    emailVerified: true,
-    isAdmin,
-    createdAt: now,
-    updatedAt: now,
+    password_hash: await hashPassword(password, secureRandom),
+    email_verified: 1,
+    is_admin: isAdmin ? 1 : 0,
+    created_at: now,
+    updated_at: now,
   });
   return { id, email, username, password };
 }
 
 /** The user's default project, made if missing. */
-async function seedProject(database: Database, userId: string, now: number): Promise<string> {
-  const { projects } = schema;
-  const isTheirs = and(eq(projects.userId, userId), eq(projects.isDefault, true));
-  const known = await database.select({ id: projects.id }).from(projects).where(isTheirs).get();
-  if (known !== undefined) return known.id;
+async function seedProject(client: Client, userId: string, now: number): Promise<string> {
+  const known = await findId(client, 'projects', 'user_id = ? AND is_default = 1', [userId]);
+  if (known !== undefined) return known;
   const id = newObjectId(secureRandom);
-  await database.insert(projects).values({
+  await insert(client, 'projects', {
     id,
-    userId,
+    user_id: userId,
     alias: 'default',
     color: PROJECT_COLOR,
-    isDefault: true,
-    createdAt: now,
-    updatedAt: now,
+    is_default: 1,
+    created_at: now,
+    updated_at: now,
   });
   return id;
 }
 
 /** This machine as a server; what it is and can do comes with its daemon's first hello. */
-async function seedServer(database: Database, now: number): Promise<string> {
-  const { servers } = schema;
-  const known = await database
-    .select({ id: servers.id })
-    .from(servers)
-    .where(eq(servers.name, SERVER_NAME))
-    .get();
-  if (known !== undefined) return known.id;
+async function seedServer(client: Client, now: number): Promise<string> {
+  const known = await findId(client, 'servers', 'name = ?', [SERVER_NAME]);
+  if (known !== undefined) return known;
   const id = newObjectId(secureRandom);
-  const row = { id, name: SERVER_NAME, datacenter: hostname(), createdAt: now, updatedAt: now };
-  await database.insert(servers).values(row);
+  await insert(client, 'servers', {
+    id,
+    name: SERVER_NAME,
+    datacenter: hostname(),
+    created_at: now,
+    updated_at: now,
+  });
   return id;
 }
 
-async function seedJoinToken(database: Database, serverId: string, now: number): Promise<string> {
-  const { hostJoinTokens } = schema;
+async function seedJoinToken(client: Client, serverId: string, now: number): Promise<string> {
   const { text, hash } = newMailToken(secureRandom);
-  await database.delete(hostJoinTokens).where(eq(hostJoinTokens.serverId, serverId));
-  const row = { tokenHash: hash, serverId, expiresAt: now + JOIN_TOKEN_LIFETIME_MS, createdAt: now };
-  await database.insert(hostJoinTokens).values(row);
+  await client.execute({ sql: 'DELETE FROM host_join_tokens WHERE server_id = ?', args: [serverId] });
+  await insert(client, 'host_join_tokens', {
+    token_hash: hash,
+    server_id: serverId,
+    expires_at: now + JOIN_TOKEN_LIFETIME_MS,
+    created_at: now,
+  });
   return text;
 }
 
 /** The operator's `hdy_` token with every permission; a deleted one comes back, a changed one stays. */
-async function seedToken(database: Database, userId: string, text: string, now: number): Promise<void> {
+async function seedToken(client: Client, userId: string, text: string, now: number): Promise<void> {
   const id = tokenIdOf(text);
   if (id === null) throw new Error('the operator token in the secrets file is malformed');
-  await database
-    .insert(schema.authTokens)
-    .values({
-      id,
-      userId,
-      alias: 'local stack',
-      secretHash: hashSecret(text),
-      permissionsJson: JSON.stringify(permissionTree(PERMISSION_LEAVES)),
-      vaultAccess: true,
-      createdAt: now,
-      updatedAt: now,
-    })
-    .onConflictDoNothing();
+  await insert(client, 'auth_tokens', {
+    id,
+    user_id: userId,
+    alias: 'local stack',
+    secret_hash: hashSecret(text),
+    permissions_json: JSON.stringify(permissionTree(PERMISSION_LEAVES)),
+    vault_access: 1,
+    created_at: now,
+    updated_at: now,
+  });
+}
+
+async function sessionGenerationOf(client: Client, userId: string): Promise<number> {
+  const sql = 'SELECT session_generation FROM users WHERE id = ?';
+  const { rows } = await client.execute({ sql, args: [userId] });
+  return Number(rows[0]?.['session_generation'] ?? 1);
 }
 
 /**
@@ -136,36 +163,28 @@ async function seedToken(database: Database, userId: string, text: string, now: 
  *
  * @param now Unix milliseconds
  */
-export async function seedDatabase(database: Database, secrets: StackSecrets, now: number): Promise<Seed> {
-  const operator = await seedUser(
-    database,
-    { email: 'operator@localhost', username: 'operator', password: secrets.operator_password, isAdmin: true },
-    now,
-  );
-  const users: SeededUser[] = [];
-  for (const [index, password] of secrets.user_passwords.entries()) {
+export async function seedDatabase(client: Client, secrets: StackSecrets, now: number): Promise<Seed> {
+  const accounts: Account[] = secrets.user_passwords.map((password, index) => {
     const username = `user${index + 1}`;
-    users.push(
-      await seedUser(database, { email: `${username}@localhost`, username, password, isAdmin: false }, now),
-    );
-  }
-  const projectId = await seedProject(database, operator.id, now);
-  for (const user of users) await seedProject(database, user.id, now);
-  const serverId = await seedServer(database, now);
+    return { email: `${username}@localhost`, username, password, isAdmin: false };
+  });
+  const password = secrets.operator_password;
+  const [operator, ...users] = await Promise.all([
+    seedUser(client, { email: 'operator@localhost', username: 'operator', password, isAdmin: true }, now),
+    ...accounts.map((account) => seedUser(client, account, now)),
+  ]);
+  const projectId = await seedProject(client, operator.id, now);
+  for (const user of users) await seedProject(client, user.id, now);
+  const serverId = await seedServer(client, now);
   for (const { id } of [operator, ...users.slice(0, 2)]) {
-    await database
-      .insert(schema.serverGrants)
-      .values({ serverId, userId: id, createdAt: now })
-      .onConflictDoNothing();
+    await insert(client, 'server_grants', { server_id: serverId, user_id: id, created_at: now });
   }
-  await seedToken(database, operator.id, secrets.operator_token, now);
-  const row = await database
-    .select({ sessionGeneration: schema.users.sessionGeneration })
-    .from(schema.users)
-    .where(eq(schema.users.id, operator.id))
-    .get();
+  await seedToken(client, operator.id, secrets.operator_token, now);
   const keys = await parseJwtKeys(secrets.jwt_keys);
-  const subject = { userId: operator.id, sessionGeneration: row?.sessionGeneration ?? 1 };
+  const subject = {
+    userId: operator.id,
+    sessionGeneration: await sessionGenerationOf(client, operator.id),
+  };
   return {
     operator,
     users,
@@ -173,6 +192,6 @@ export async function seedDatabase(database: Database, secrets: StackSecrets, no
     projectId,
     serverId,
     serverName: SERVER_NAME,
-    joinToken: await seedJoinToken(database, serverId, now),
+    joinToken: await seedJoinToken(client, serverId, now),
   };
 }

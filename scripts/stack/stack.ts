@@ -5,7 +5,6 @@
 import { createWriteStream, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createClient } from '@libsql/client/web';
-import { openDatabase } from '@control-plane/database';
 import { bootstrapDocument, writeBootstrap, type Bootstrap } from './bootstrap.ts';
 import { createDaemonProcess, type DaemonProcess } from './daemon-process.ts';
 import { openDataDirectory, type DataDirectory } from './data-directory.ts';
@@ -91,9 +90,9 @@ async function prepareDatabase(data: DataDirectory, secrets: StackSecrets): Prom
   try {
     const client = createClient({ url: endpoint.url, authToken: secrets.database_token });
     await applyMigrations(client, join(REPOSITORY_ROOT, 'migrations'), Date.now());
+    const seed = await seedDatabase(client, secrets, Date.now());
     client.close();
-    const database = openDatabase(endpoint.url, secrets.database_token);
-    return { endpoint, seed: await seedDatabase(database, secrets, Date.now()) };
+    return { endpoint, seed };
   } catch (error) {
     await endpoint.close();
     throw error;

@@ -59,6 +59,24 @@ export async function bundleWorkers(root: string, given: Partial<WorkerScripts>)
   return { router, api, billing };
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Makes a Miniflare. It adds signal listeners that end the whole process at once; where the process has its
+ * own, which stop the stack in order, Miniflare's are taken away again.
+ */
+function createMiniflare(options: ConstructorParameters<typeof Miniflare>[0]): Miniflare {
+  const own = new Map(SIGNALS.map((signal) => [signal, process.listeners(signal)]));
+  const miniflare = new Miniflare(options);
+  for (const [signal, listeners] of own) {
+    if (listeners.length === 0) continue;
+    for (const listener of process.listeners(signal)) {
+      if (!listeners.includes(listener)) process.removeListener(signal, listener);
+    }
+  }
+  return miniflare;
+}
+
 /** Starts workerd and waits until it listens. */
 export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise<WorkerRuntime> {
   const shared = {
@@ -70,7 +88,7 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
   const durableObjects = Object.fromEntries(
     Object.entries(API_OBJECTS).map(([binding, className]) => [binding, { className, useSQLite: true }]),
   );
-  const miniflare = new Miniflare(
+  const miniflare = createMiniflare(
     convertV4MiniflareOptions({
       host: LOOPBACK,
       port: 0,

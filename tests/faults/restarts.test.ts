@@ -10,7 +10,7 @@ let release: () => Promise<void>;
 let api: ApiClient;
 
 beforeAll(async () => {
-  ({ stack, release } = await temporaryStack({ onExit: 'keep' }));
+  ({ stack, release } = await temporaryStack());
   api = new ApiClient(stack);
 });
 afterAll(() => release());

@@ -31,13 +31,7 @@ export class DaemonProcess {
     this.dataDir = options.dataDir;
     this.#child = spawn(
       process.execPath,
-      [
-        main,
-        'run',
-        ...['--data-dir', options.dataDir, '--control-url', options.controlUrl],
-        ...['--join-token', options.joinToken, '--on-exit', options.onExit ?? 'keep'],
-        ...['--metrics-port', '0', '--log-level', 'debug'],
-      ],
+      [main, 'run', ...argumentsOf(options)],
       { env: { ...process.env, NODE_DAEMON_FAULT: options.fault ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
@@ -95,4 +89,16 @@ export class DaemonProcess {
     const answer = await this.execute(container, '/bin/sh', '-c', command);
     return Buffer.from(answer.stdout_base64, 'base64').toString().trimEnd();
   }
+}
+
+function argumentsOf(options: DaemonProcessOptions): string[] {
+  const values = {
+    'data-dir': options.dataDir,
+    'control-url': options.controlUrl,
+    'join-token': options.joinToken,
+    'on-exit': options.onExit ?? 'keep',
+    'metrics-port': '0',
+    'log-level': 'debug',
+  };
+  return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 }

@@ -12,7 +12,7 @@ import {
   type MachineSpec,
 } from '@control-plane/contract/link';
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { waitFor } from './wait-for.ts';
@@ -50,9 +50,7 @@ export class FakeControlPlane {
 
   async listen(): Promise<void> {
     const server = createServer((request, response) => {
-      void this.#enroll(request).then(({ status, body }) => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-      });
+      void this.#answerEnrolment(request, response);
     });
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
@@ -139,6 +137,11 @@ export class FakeControlPlane {
       const hellos = this.ofType('hello');
       return hellos.length > before ? hellos.at(-1) : undefined;
     });
+  }
+
+  async #answerEnrolment(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body } = await this.#enroll(request);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   }
 
   async #enroll(request: IncomingMessage): Promise<{ status: number; body: unknown }> {

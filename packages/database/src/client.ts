@@ -1,5 +1,6 @@
 import { createClient } from '@libsql/client/web';
-import { drizzle, type LibSQLDatabase } from 'drizzle-orm/libsql';
+import type { LibSQLDatabase } from 'drizzle-orm/libsql';
+import { drizzle } from 'drizzle-orm/libsql/web';
 import * as schema from './schema.ts';
 
 /** drizzle over libSQL: Turso in production, the embedded endpoint of the local stack otherwise. */

@@ -6,7 +6,15 @@ import type { ContainerRecord } from '@control-plane/lifecycle';
 import { and, eq, inArray, lt, lte, ne, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { Database } from './client.ts';
-import { containerRealms, containers, events, snapshots, statusLogs, uniqueHolds } from './schema.ts';
+import {
+  containerRealms,
+  containers,
+  events,
+  projects,
+  snapshots,
+  statusLogs,
+  uniqueHolds,
+} from './schema.ts';
 
 export interface ProjectedEvent {
   readonly id: string;
@@ -106,16 +114,20 @@ function containerStatements(
   deletedAt: number | null,
 ): BatchItem<'sqlite'>[] {
   const row = containerRow(record, deletedAt);
-  const { id, createdAt: _createdAt, ...changing } = row;
+  const { id } = row;
+  // A row that arrives after its project is gone has nowhere to be: it must not fail for ever.
   const statements: BatchItem<'sqlite'>[] = [
-    database
-      .insert(containers)
-      .values(row)
-      .onConflictDoUpdate({
-        target: containers.id,
-        set: changing,
-        setWhere: lt(containers.version, record.version),
-      }),
+    database.run(sql`
+      INSERT INTO ${containers} (id, project_id, user_id, server_id, name, status, version, incarnation, record_json,
+        is_prespawn, is_default, deleted_at, created_at, updated_at)
+      SELECT ${id}, ${row.projectId}, ${row.userId}, ${row.serverId}, ${row.name}, ${row.status}, ${row.version},
+        ${row.incarnation}, ${row.recordJson}, ${record.prespawn ? 1 : 0}, ${record.isDefault ? 1 : 0}, ${deletedAt},
+        ${row.createdAt}, ${row.updatedAt}
+      WHERE EXISTS (SELECT 1 FROM ${projects} WHERE ${projects.id} = ${row.projectId})
+      ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, version = excluded.version,
+        incarnation = excluded.incarnation, record_json = excluded.record_json, is_prespawn = excluded.is_prespawn,
+        is_default = excluded.is_default, deleted_at = excluded.deleted_at, updated_at = excluded.updated_at
+      WHERE ${containers.version} < excluded.version`),
   ];
   if (!realmsChanged) return statements;
   const isCurrent = sql`(SELECT ${containers.version} FROM ${containers} WHERE ${containers.id} = ${id}) = ${record.version}`;

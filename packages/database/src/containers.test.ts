@@ -158,15 +158,13 @@ describe('holds of a change', () => {
 
   it('are swept once nobody can need them', async () => {
     const { database } = temporary;
-    await database
-      .insert(uniqueHolds)
-      .values({
-        kind: 'container_name',
-        scope: 'x',
-        value: 'forgotten',
-        containerId: freshId(),
-        createdAt: 10,
-      });
+    await database.insert(uniqueHolds).values({
+      kind: 'container_name',
+      scope: 'x',
+      value: 'forgotten',
+      containerId: freshId(),
+      createdAt: 10,
+    });
     const living = record(await project());
     await reserveContainer(database, living);
     expect(await sweepHolds(database, 10)).toBe(0);

@@ -2,7 +2,7 @@ import { sshKeyIdentity, type ContainerRecord } from '@control-plane/lifecycle';
 import { and, asc, count, desc, eq, exists, isNull, ne, or, sql, type SQL } from 'drizzle-orm';
 import { containerRow } from './container-projection.ts';
 import type { Database } from './client.ts';
-import { projectVisible } from './project-scope.ts';
+import { projectReachable, projectVisible } from './project-scope.ts';
 import { containerRealms, containers, projects, servers, uniqueHolds } from './schema.ts';
 import type { AccessLevel, Scope } from './scope.ts';
 
@@ -116,6 +116,7 @@ export async function listContainers(
   options: ContainerListOptions,
 ): Promise<{ rows: ContainerListing[]; total: number }> {
   const where = and(
+    projectReachable(scope),
     containerVisible(database, scope, 'read'),
     options.projectId === null ? undefined : eq(containers.projectId, options.projectId),
     options.realmId === null ? undefined : containerCarries(database, options.realmId),

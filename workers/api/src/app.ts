@@ -112,9 +112,12 @@ export async function handleRequest(
       waitUntil,
     };
     const key = request.headers.get('idempotency-key');
-    if (key === null || request.method !== 'POST') return act(operation, input.value, context);
+    // Nobody's keys are kept: a stranger could fill the table, and public POSTs may be repeated anyway.
+    if (key === null || request.method !== 'POST' || principal === null) {
+      return act(operation, input.value, context);
+    }
 
-    const caller = principal?.grant?.tokenId ?? principal?.userId ?? `address:${facts.clientAddress}`;
+    const caller = principal.grant?.tokenId ?? principal.userId;
     const attempt = await beginIdempotent(
       database,
       {

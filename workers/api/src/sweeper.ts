@@ -4,6 +4,7 @@ import {
   openDatabase,
   sweepHolds,
   sweepIdempotencyKeys,
+  sweepProjectDeletions,
 } from '@control-plane/database';
 import type { Env } from './env.ts';
 import { createLogger, describeError } from './log.ts';
@@ -29,6 +30,7 @@ export async function sweep(env: Env, now: number): Promise<void> {
     }
     const holds = await sweepHolds(database, before);
     const keys = await sweepIdempotencyKeys(database, now);
+    await sweepProjectDeletions(database, now);
     if (suspects.length + holds + keys > 0) log.info('swept', { suspects: suspects.length, holds, keys });
   } catch (error) {
     log.error('sweep failed', { error: describeError(error) });

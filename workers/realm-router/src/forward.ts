@@ -32,6 +32,8 @@ export async function forward(
     method: request.method === 'HEAD' ? 'GET' : request.method,
     headers,
     redirect: 'manual',
+    // What the edge knows of the client's place; absent locally.
+    ...(request.cf === undefined ? {} : { cf: request.cf }),
     ...(body.kind === 'whole' ? { body: body.bytes } : {}),
   });
 }

@@ -76,6 +76,11 @@ export class CgroupTree {
     return done;
   }
 
+  /** Whether the processes of a machine can be found through its groups. */
+  get tracksProcesses(): boolean {
+    return this.#places.length > 0;
+  }
+
   /** Whether processes can be made to stand still through a group. */
   get canFreeze(): boolean {
     return this.layout.freezer !== undefined;

@@ -16,7 +16,8 @@ export async function killMachine(context: EndContext, containerId: string): Pro
   const recorded = registry.processes(containerId);
   const deadline = performance.now() + killTimeoutMs;
   // Pid 1 first: the kernel then ends its whole namespace, and its parent ends by itself.
-  const stray = recorded === undefined ? (registry.findMonitors().get(containerId) ?? []) : [];
+  // Without a record only half-made boots are possible; the groups hold them, where there are groups.
+  const stray = recorded === undefined && !cgroups.tracksProcesses ? (registry.findMonitors().get(containerId) ?? []) : [];
   const own: ProcessIdentity[] = recorded === undefined ? stray : [recorded.init, recorded.monitor];
   for (;;) {
     const members = cgroups

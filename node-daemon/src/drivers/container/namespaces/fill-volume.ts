@@ -36,7 +36,7 @@ const mountPoints = ['dev', 'mnt', 'proc', 'ramdisk', 'run', 'sys', 'usr'];
 const publicFiles = [
   'etc/ld.so.cache', 'etc/ld.so.conf', 'etc/protocols', 'etc/services', 'etc/rpc', 'etc/mime.types',
   'etc/debian_version', 'etc/alpine-release', 'etc/ssl/certs/ca-certificates.crt', 'etc/ssl/cert.pem',
-  'etc/ssl/openssl.cnf', 'etc/inputrc', 'etc/terminfo/README', 'etc/timezone',
+  'etc/ssl/openssl.cnf', 'etc/inputrc', 'etc/timezone',
 ]; // prettier-ignore
 
 const writtenFiles: Readonly<Record<string, string>> = {
@@ -70,7 +70,7 @@ export function fillVolume(volume: string, rootUid: number, userland: HostUserla
     if (process.getuid?.() === 0) lchownSync(file, rootUid, rootUid);
   };
   const makeDirectory = (file: string, mode: number): void => {
-    mkdirSync(file, { recursive: true });
+    mkdirSync(file);
     own(file);
     chmodSync(file, mode);
   };
@@ -86,13 +86,11 @@ export function fillVolume(volume: string, rootUid: number, userland: HostUserla
   }
   const write = (name: string, content: string | Buffer): void => {
     const file = path.join(root, name);
-    mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(file, content, { mode: 0o644 });
     own(file);
   };
   const link = (target: string, name: string): void => {
     const file = path.join(root, name);
-    rmSync(file, { force: true });
     symlinkSync(target, file);
     own(file);
   };
@@ -107,18 +105,16 @@ export function fillVolume(volume: string, rootUid: number, userland: HostUserla
   link('/run', 'var/run');
   if (existsSync('/usr/lib/os-release')) link('../usr/lib/os-release', 'etc/os-release');
   if (existsSync('/usr/share/zoneinfo/Etc/UTC')) link('/usr/share/zoneinfo/Etc/UTC', 'etc/localtime');
-  linkAlternatives(link);
+  for (const [name, target] of readAlternatives()) link(target, `etc/alternatives/${name}`);
 }
 
-/** Debian's /etc/alternatives: only the links that lead into /usr. */
-function linkAlternatives(link: (target: string, name: string) => void): void {
-  if (!existsSync('/etc/alternatives')) return;
-  for (const name of readdirSync('/etc/alternatives')) {
-    const stat = lstatSync(`/etc/alternatives/${name}`, { throwIfNoEntry: false });
-    if (!stat?.isSymbolicLink()) continue;
-    const target = readlinkSync(`/etc/alternatives/${name}`);
-    if (target.startsWith('/usr/') && !target.includes('/man/')) link(target, `etc/alternatives/${name}`);
-  }
+/** Debian's /etc/alternatives as name and target: only the links that lead into /usr. */
+function readAlternatives(): [name: string, target: string][] {
+  if (!existsSync('/etc/alternatives')) return [];
+  return readdirSync('/etc/alternatives', { withFileTypes: true })
+    .filter((entry) => entry.isSymbolicLink())
+    .map((entry): [string, string] => [entry.name, readlinkSync(`/etc/alternatives/${entry.name}`)])
+    .filter(([, target]) => target.startsWith('/usr/') && !target.includes('/man/'));
 }
 
 /**

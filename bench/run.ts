@@ -1,0 +1,50 @@
+/** `npm run bench`: measures what is promised, ratios within this one run, and writes bench/results.md. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release as kernelRelease, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { REPOSITORY_ROOT } from '../scripts/stack/repository-root.ts';
+import { startStack } from '../scripts/stack/stack.ts';
+import { measureMemory, measureOperations, measureReads } from './container-operations.ts';
+import { measureStartUp } from './start-up.ts';
+import type { Finding } from './statistics.ts';
+
+const findings: Finding[] = [];
+function report(found: readonly Finding[]): void {
+  for (const finding of found) {
+    findings.push(finding);
+    process.stdout.write(
+      `${finding.isMet ? 'ok  ' : 'MISS'} ${finding.what}: ${finding.measured} (${finding.target})\n`,
+    );
+  }
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'bench-'));
+report(await measureStartUp());
+const stack = await startStack({ dataDir });
+try {
+  report(measureMemory(stack));
+  report(await measureReads(stack));
+  report(await measureOperations(stack));
+} finally {
+  await stack.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+}
+
+const rows = findings.map(
+  ({ what, measured, target, isMet }) =>
+    `| ${what} | ${measured} | ${target} | ${isMet ? 'met' : '**missed**'} |`,
+);
+writeFileSync(
+  join(REPOSITORY_ROOT, 'bench/results.md'),
+  `# Measured
+
+\`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Linux ${kernelRelease()},
+Node ${process.versions.node}, drivers as \`--driver auto\` chooses them. Medians; each ratio and difference is within one run,
+layers and yardstick taking turns.
+
+| what | measured | target | |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`,
+);
+if (findings.some(({ isMet }) => !isMet)) process.exitCode = 1;
