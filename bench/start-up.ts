@@ -10,14 +10,14 @@ import { median, ms, timed, type Finding } from './statistics.ts';
 const ROUNDS = 9;
 const START_UP_MS_MAX = 100;
 const BUNDLE_KIB_MAX = 400;
-const EMPTY_WORKER = `
+export const EMPTY_WORKER = `
 import { DurableObject } from 'cloudflare:workers';
 ${Object.values(API_OBJECTS)
   .map((name) => `export class ${name} extends DurableObject {}`)
   .join('\n')}
 export default { fetch: () => new Response('{}') };`;
 
-async function firstAnswer(script: string): Promise<number> {
+export async function firstAnswer(script: string): Promise<number> {
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       host: '127.0.0.1',

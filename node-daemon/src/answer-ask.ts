@@ -38,12 +38,16 @@ export class AskDesk {
       return fail('MACHINE_NOT_FOUND', 'This host has no such machine.');
     }
     if (ask.kind === 'runtime') return container.runtime(containerId);
-    return container.stats({ incarnation, spec }, storage.volumePath(containerId));
+    return container.stats({ incarnation, spec }, await storage.usedBytes(containerId));
   }
 }
 
 function toAnswer(ask: Ask, outcome: Outcome<unknown>): Answer {
   const { ask_id: askId } = ask;
   if (outcome.ok) return { type: 'answer', ask_id: askId, data: outcome.value };
-  return { type: 'answer', ask_id: askId, error: { code: outcome.failure.code, message: outcome.failure.message } };
+  return {
+    type: 'answer',
+    ask_id: askId,
+    error: { code: outcome.failure.code, message: outcome.failure.message },
+  };
 }

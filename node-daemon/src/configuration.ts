@@ -82,7 +82,10 @@ export function readCommandLine(
   try {
     parsed = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
   } catch (error) {
-    return { command: 'invalid', message: error instanceof Error ? error.message : 'The command line is not valid.' };
+    return {
+      command: 'invalid',
+      message: error instanceof Error ? error.message : 'The command line is not valid.',
+    };
   }
   const { values, positionals } = parsed;
   const [command, ...rest] = positionals;
@@ -112,15 +115,21 @@ export function readCommandLine(
     return { command, configuration: configuration.data };
   }
   if (command !== 'exec') {
-    return { command: 'invalid', message: command === undefined ? 'No command given.' : `No command "${command}".` };
+    return {
+      command: 'invalid',
+      message: command === undefined ? 'No command given.' : `No command "${command}".`,
+    };
   }
   const [container, ...commandLine] = rest;
   if (container === undefined || commandLine.length === 0) {
     return { command: 'invalid', message: 'exec needs a container and a command.' };
   }
   const timeoutMs = Number(values['timeout-ms'] ?? 60_000);
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1) return { command: 'invalid', message: '--timeout-ms: not a number' };
-  const pairs = (values.env ?? []).map((pair) => [pair.split('=')[0] ?? '', pair.slice(pair.indexOf('=') + 1)] as const);
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1)
+    return { command: 'invalid', message: '--timeout-ms: not a number' };
+  const pairs = (values.env ?? []).map(
+    (pair) => [pair.split('=')[0] ?? '', pair.slice(pair.indexOf('=') + 1)] as const,
+  );
   return {
     command: 'exec',
     configuration: configuration.data,

@@ -59,7 +59,11 @@ export async function startDaemon(
   const now = (): number => Date.now();
   const bootId = readBootId();
   logger.info(
-    { driver_set: drivers.name, development_only: drivers.developmentOnly, capabilities: drivers.capabilities },
+    {
+      driver_set: drivers.name,
+      development_only: drivers.developmentOnly,
+      capabilities: drivers.capabilities,
+    },
     `drivers opened${drivers.developmentOnly ? ': for development only' : ''}`,
   );
   for (const note of drivers.notes) logger.info({ note }, 'host setup would bring more');

@@ -11,7 +11,8 @@ export type FaultHook = (command: string, step: string, moment: FaultMoment) => 
 export function faultHook(value: string | undefined): FaultHook {
   if (value === undefined || value === '') return () => undefined;
   const [command, step, action, moment = 'after'] = value.split(':');
-  if (action !== 'kill') throw new Error('NODE_DAEMON_FAULT must read COMMAND:STEP:kill[:before|acted|after].');
+  if (action !== 'kill')
+    throw new Error('NODE_DAEMON_FAULT must read COMMAND:STEP:kill[:before|acted|after].');
   return (currentCommand, currentStep, currentMoment) => {
     if (currentCommand === command && currentStep === step && currentMoment === moment) {
       process.kill(process.pid, 'SIGKILL');

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { endLeftovers } from './leftovers.ts';
+import { stopMachines } from './stop-machines.ts';
 
 /** What a stack makes in its folder. Nothing else is ever removed, whatever folder was named. */
 const OWN_ENTRIES = [
@@ -38,6 +39,7 @@ export function mountPointsBelow(folder: string, mountInfo: string): string[] {
 export async function removeStackData(dataDir: string): Promise<void> {
   const folder = resolve(dataDir);
   await endLeftovers(folder);
+  await stopMachines(join(folder, 'host'));
   const mounted = (): string[] => mountPointsBelow(folder, readFileSync('/proc/self/mountinfo', 'utf8'));
   for (const point of mounted()) execFileSync('umount', [point], { stdio: 'ignore' });
   const [left] = mounted();

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { readBootstrap } from './bootstrap.ts';
+import { execInContainer } from './container-exec.ts';
 import { removeStackData } from './fresh.ts';
 import { httpCall } from './http-call.ts';
 import { REPOSITORY_ROOT } from './repository-root.ts';
@@ -42,6 +43,17 @@ function processesOf(path: string): string[] {
       }
     })
     .filter((line) => line.includes(path));
+}
+
+/** Ids of the processes of a pid namespace. */
+function processesIn(namespace: string): string[] {
+  return readdirSync('/proc').filter((name) => {
+    try {
+      return /^\d+$/.test(name) && readlinkSync(`/proc/${name}/ns/pid`) === namespace;
+    } catch {
+      return false;
+    }
+  });
 }
 
 async function freePort(): Promise<number> {
@@ -81,6 +93,37 @@ it('keeps its host and accounts over a stop and a start', async () => {
     headers: { authorization: `Bearer ${stack.bootstrap.operator.token}` },
   });
   expect(answer.status).toBe(200);
+});
+
+it('is removed with its containers after stack and daemon were both killed', async () => {
+  const script = `
+    import { startStack } from ${JSON.stringify(join(import.meta.dirname, 'stack.ts'))};
+    const stack = await startStack({ dataDir: ${JSON.stringify(folder)} });
+    console.log(JSON.stringify({ port: stack.port, daemon: stack.daemonPid() }));`;
+  const runner = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await once(runner.stdout, 'data')) as [Buffer];
+  const { port, daemon } = JSON.parse(line.toString()) as { port: number; daemon: number };
+  const bootstrap = readBootstrap(join(folder, 'bootstrap.json'));
+  const created = await httpCall(port, {
+    method: 'POST',
+    path: `/api/v1/projects/${bootstrap?.project_id}/containers`,
+    headers: { authorization: `Bearer ${bootstrap?.operator.token}` },
+    body: { server_id: bootstrap?.server_id, name: 'orphan' },
+  });
+  expect(created.status).toBe(201);
+  const { id } = (created.json as { data: { id: string } }).data;
+  const inside = (): Promise<string> =>
+    execInContainer(join(folder, 'host'), id, ['/bin/readlink', '/proc/self/ns/pid']);
+  const namespace = await vi.waitFor(inside, { timeout: 20_000, interval: 50 });
+  runner.kill('SIGKILL');
+  await once(runner, 'exit');
+  process.kill(daemon, 'SIGKILL');
+  expect(processesIn(namespace.trim())).not.toEqual([]);
+  await removeStackData(folder);
+  expect(processesIn(namespace.trim())).toEqual([]);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 it('runs by npm start, carries the demo, stops by one ctrl-C and leaves nothing running', async () => {

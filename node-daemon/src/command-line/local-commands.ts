@@ -35,7 +35,10 @@ export async function executeCommand(command: ExecCommand): Promise<number> {
 /** `node-daemon status`: the daemon and its machines as JSON. */
 export function showStatus(dataDir: string): Promise<number> {
   return reportErrors(async () => {
-    const [status, { machines }] = await Promise.all([readDaemonStatus(dataDir), listMachinesOfDaemon(dataDir)]);
+    const [status, { machines }] = await Promise.all([
+      readDaemonStatus(dataDir),
+      listMachinesOfDaemon(dataDir),
+    ]);
     // Environment variables of machines may be secret: they are not shown.
     const shown = machines.map(({ spec: _spec, ...machine }) => machine);
     process.stdout.write(`${JSON.stringify({ ...status, machines: shown }, null, 2)}\n`);

@@ -9,7 +9,11 @@ import { mkdirSync } from 'node:fs';
 
 /** `node-daemon run`: serves until SIGTERM or SIGINT. Gives the exit code. */
 export async function runDaemon(configuration: Configuration): Promise<number> {
-  const logger = pino({ level: configuration.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const logger = pino({
+    level: configuration.logLevel,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
   mkdirSync(configuration.dataDir, { recursive: true, mode: 0o700 });
   const stop = new AbortController();
   const stopped = new Promise<void>((resolve) => {
@@ -47,7 +51,13 @@ export async function enrollHost(configuration: Configuration): Promise<number> 
     process.stderr.write('enroll needs --control-url and --join-token.\n');
     return 2;
   }
-  const outcome = await enroll({ dataDir, controlUrl, joinToken, key: loadHostKey(dataDir), nowMs: Date.now() });
+  const outcome = await enroll({
+    dataDir,
+    controlUrl,
+    joinToken,
+    key: loadHostKey(dataDir),
+    nowMs: Date.now(),
+  });
   if (!outcome.ok) {
     process.stderr.write(`${outcome.failure.message}\n`);
     return 1;

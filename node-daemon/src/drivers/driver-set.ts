@@ -3,28 +3,38 @@ import os from 'node:os';
 import path from 'node:path';
 import { probeNamespaces } from './container/namespaces/probe.ts';
 import { openNamespacesSet } from './namespaces-set.ts';
-import type { DriverSet } from './types.ts';
+import type { DriverSet, DriverSetAttempt } from './types.ts';
 
 /** Whether a driver set can be used on this host, and if not, why. */
-export type Availability = { readonly available: true } | { readonly available: false; readonly reason: string };
+export type Availability =
+  { readonly available: true } | { readonly available: false; readonly reason: string };
 
 type DriverSetEntry = {
   readonly name: string;
-  readonly probe: () => Availability;
-  readonly open: (dataDir: string) => DriverSet;
+  /** Looks with as little as possible; `directory` is empty and goes away afterwards. */
+  readonly probe: (directory: string) => Availability;
+  readonly open: (dataDir: string) => DriverSetAttempt;
 };
 
 /** All driver sets, the best first: `auto` takes the first that this host offers. */
 const registry: readonly DriverSetEntry[] = [
-  { name: 'namespaces', probe: withProbeDirectory(probeNamespaces), open: openNamespacesSet },
+  { name: 'namespaces', probe: probeNamespaces, open: openNamespacesSet },
 ];
 
 /** Names that {@link openDriverSet} accepts. */
 export const driverSetNames: readonly string[] = ['auto', ...registry.map((entry) => entry.name)];
 
-/** Each driver set with whether it can be used here. */
+/** Each driver set with whether it can be used here; nothing is opened. */
 export function probeDriverSets(): { name: string; availability: Availability }[] {
-  return registry.map((entry) => ({ name: entry.name, availability: entry.probe() }));
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'driver-probe-'));
+  try {
+    return registry.map((entry) => ({
+      name: entry.name,
+      availability: entry.probe(path.join(directory, entry.name)),
+    }));
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -32,27 +42,14 @@ export function probeDriverSets(): { name: string; availability: Availability }[
  * Throws, naming what is missing, when there is none: a daemon without drivers can do nothing.
  */
 export function openDriverSet(name: string, dataDir: string): DriverSet {
-  if (name !== 'auto') {
-    const entry = registry.find((candidate) => candidate.name === name);
-    if (entry === undefined) throw new Error(`No driver set "${name}". There are: ${driverSetNames.join(', ')}.`);
-    return entry.open(dataDir);
-  }
+  const candidates = registry.filter((entry) => name === 'auto' || entry.name === name);
+  if (candidates.length === 0)
+    throw new Error(`No driver set "${name}". There are: ${driverSetNames.join(', ')}.`);
   const reasons: string[] = [];
-  for (const entry of registry) {
-    const availability = entry.probe();
-    if (availability.available) return entry.open(dataDir);
-    reasons.push(`${entry.name}: ${availability.reason}`);
+  for (const entry of candidates) {
+    const attempt = entry.open(dataDir);
+    if (attempt.available) return attempt.set;
+    reasons.push(`${entry.name}: ${attempt.reason}`);
   }
   throw new Error(`No driver set can be used on this host. ${reasons.join('; ')}.`);
-}
-
-function withProbeDirectory(probe: (directory: string) => Availability): () => Availability {
-  return () => {
-    const directory = mkdtempSync(path.join(os.tmpdir(), 'driver-probe-'));
-    try {
-      return probe(directory);
-    } finally {
-      rmSync(directory, { recursive: true, force: true });
-    }
-  };
 }

@@ -80,7 +80,8 @@ export interface ContainerDriver {
   /** Ids of everything that this driver finds on the host, known to the daemon or not. */
   list(): Promise<string[]>;
   execute(containerId: string, request: ExecuteRequest): Promise<Outcome<ExecuteResult>>;
-  stats(machine: Machine, volume: string): Promise<Outcome<MachineStats>>;
+  /** `diskBytes` comes from the storage driver. */
+  stats(machine: Machine, diskBytes: number | null): Promise<Outcome<MachineStats>>;
   runtime(containerId: string): Promise<Outcome<MachineRuntime>>;
   /** Calls back when a machine's pid 1 is gone, whoever ended it; at least once per exit. */
   onExit(listener: (containerId: string) => void): void;
@@ -100,6 +101,8 @@ export interface StorageDriver {
   /** Removes the volume with all its snapshots and everything staged for it. */
   deleteVolume(containerId: string): Promise<Outcome<undefined>>;
   listVolumes(): Promise<string[]>;
+  /** Bytes that the volume takes on disk, without its snapshots; null when that can't be told in seconds. */
+  usedBytes(containerId: string): Promise<number | null>;
   snapshot(containerId: string, name: string): Promise<SnapshotFacts | undefined>;
   /** Copies the volume beside. The machine must stand still. Invisible until published. */
   stageSnapshot(containerId: string, name: string): Promise<Outcome<undefined>>;
@@ -152,3 +155,8 @@ export type DriverSet = {
   readonly notes: readonly string[];
   close(): Promise<void>;
 };
+
+/** A driver set that was opened, or why it can't be used on this host. */
+export type DriverSetAttempt =
+  | { readonly available: true; readonly set: DriverSet }
+  | { readonly available: false; readonly reason: string };

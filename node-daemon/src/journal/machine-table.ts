@@ -25,7 +25,9 @@ export class MachineTable {
   }
 
   find(containerId: string): MachineRecord | undefined {
-    const row = this.#journal.database.prepare('select * from machines where container_id = ?').get(containerId);
+    const row = this.#journal.database
+      .prepare('select * from machines where container_id = ?')
+      .get(containerId);
     return row === undefined ? undefined : toRecord(row);
   }
 
@@ -83,8 +85,8 @@ function toRecord(row: object): MachineRecord {
   return {
     containerId: readText(row, 'container_id'),
     incarnation: readNumber(row, 'incarnation'),
-    spec: spec === undefined ? undefined : MachineSpec.parse(JSON.parse(spec)),
-    state: ObservedState.parse(readText(row, 'state')),
+    spec: spec === undefined ? undefined : MachineSpec().parse(JSON.parse(spec)),
+    state: ObservedState().parse(readText(row, 'state')),
     quarantined: readNumber(row, 'quarantined') === 1,
     lastSequence: readNumber(row, 'last_sequence'),
   };

@@ -30,7 +30,7 @@ export type StepRecord = {
   readonly durationMs: number;
 };
 
-const StoredFailure = z.strictObject({ code: HostErrorCode, message: z.string() });
+const StoredFailure = z.strictObject({ code: HostErrorCode(), message: z.string() });
 const StepStatus = z.enum(['begun', 'done', 'undone']);
 /** Ended operations that are kept, so that a repeated id gets its recorded answer. */
 const endedOperationsKept = 10_000;
@@ -44,7 +44,9 @@ export class OperationLog {
   }
 
   find(operationId: string): OperationRecord | undefined {
-    const row = this.#journal.database.prepare('select * from operations where operation_id = ?').get(operationId);
+    const row = this.#journal.database
+      .prepare('select * from operations where operation_id = ?')
+      .get(operationId);
     return row === undefined ? undefined : toRecord(row);
   }
 
@@ -81,7 +83,9 @@ export class OperationLog {
 
   beginStep(operationId: string, index: number, name: string): void {
     this.#journal.database
-      .prepare(`insert or replace into steps (operation_id, step_index, name, status) values (?, ?, ?, 'begun')`)
+      .prepare(
+        `insert or replace into steps (operation_id, step_index, name, status) values (?, ?, ?, 'begun')`,
+      )
       .run(operationId, index, name);
   }
 
@@ -146,9 +150,9 @@ function toRecord(row: object): OperationRecord {
   const cancelReason = readOptionalText(row, 'cancel_reason');
   const initialState = readOptionalText(row, 'initial_state');
   return {
-    dispatch: Dispatch.parse(JSON.parse(readText(row, 'dispatch'))),
+    dispatch: Dispatch().parse(JSON.parse(readText(row, 'dispatch'))),
     status: OperationStatus.parse(readText(row, 'status')),
-    initialState: initialState === undefined ? undefined : ObservedState.parse(initialState),
+    initialState: initialState === undefined ? undefined : ObservedState().parse(initialState),
     cancelReason: cancelReason === undefined ? undefined : CancelReason.parse(cancelReason),
     failure: failure === undefined ? undefined : StoredFailure.parse(JSON.parse(failure)),
     result: readOptionalText(row, 'result'),

@@ -14,7 +14,9 @@ export class OutboundQueue {
 
   /** Adds a message; one with the same id that still waits is left as it is. */
   add(id: string, message: string): void {
-    this.#journal.database.prepare('insert or ignore into outbound (id, message) values (?, ?)').run(id, message);
+    this.#journal.database
+      .prepare('insert or ignore into outbound (id, message) values (?, ?)')
+      .run(id, message);
   }
 
   /** All messages that wait for their acknowledgement, the oldest first. */
@@ -22,7 +24,10 @@ export class OutboundQueue {
     return this.#journal.database
       .prepare('select id, message from outbound order by position')
       .all()
-      .map((row) => ({ id: readText(row, 'id'), message: HostMessage().parse(JSON.parse(readText(row, 'message'))) }));
+      .map((row) => ({
+        id: readText(row, 'id'),
+        message: HostMessage().parse(JSON.parse(readText(row, 'message'))),
+      }));
   }
 
   /** Forgets a message; whether it was there. */

@@ -8,17 +8,22 @@ import { describeError } from '../outcome.ts';
 import type { HostKey } from './host-key.ts';
 
 /** Who this host is to the control plane, as it was told at enrolment. */
-export const HostIdentity = EnrollResponse.extend({ control_url: z.url() });
+export const HostIdentity = EnrollResponse().extend({ control_url: z.url() });
 export type HostIdentity = z.infer<typeof HostIdentity>;
 
 /** Why an enrolment failed. `code` is the control plane's, or `UNREACHABLE`, or `BAD_ANSWER`. */
 export type EnrollFailure = { readonly code: string; readonly message: string; readonly retry: boolean };
 export type EnrollOutcome =
-  { readonly ok: true; readonly identity: HostIdentity } | { readonly ok: false; readonly failure: EnrollFailure };
+  | { readonly ok: true; readonly identity: HostIdentity }
+  | { readonly ok: false; readonly failure: EnrollFailure };
 
 const answerBytesMax = 64 * 1024;
 const enrollTimeoutMs = 15_000;
-const RefusalBody = z.object({ code: z.string(), message: z.string().optional(), error: z.string().optional() });
+const RefusalBody = z.object({
+  code: z.string(),
+  message: z.string().optional(),
+  error: z.string().optional(),
+});
 
 /** The identity in the data directory; undefined: this host has not been enrolled. */
 export function readIdentity(dataDir: string): HostIdentity | undefined {
@@ -63,8 +68,9 @@ export async function enroll(request: {
     const retry = response.status >= 500 || response.status === 429 || code === 'HOST_CLOCK_SKEW';
     return failed(code, `The control plane refused the enrolment (${response.status}, ${code}).`, retry);
   }
-  const answer = EnrollResponse.safeParse(answerData(text));
-  if (!answer.success) return failed('BAD_ANSWER', 'The control plane answered the enrolment with something else.', false);
+  const answer = EnrollResponse().safeParse(answerData(text));
+  if (!answer.success)
+    return failed('BAD_ANSWER', 'The control plane answered the enrolment with something else.', false);
   const identity = { ...answer.data, control_url: request.controlUrl };
   writeFileDurably(path.join(request.dataDir, 'identity.json'), `${JSON.stringify(identity, null, 2)}\n`);
   return { ok: true, identity };

@@ -156,7 +156,10 @@ export class LinkClient {
     const { logger, outbound, onMessage } = this.#options;
     const parsed = isBinary ? undefined : ControlMessage().safeParse(parseJson(data));
     if (parsed?.success !== true) {
-      logger.warn({ issues: parsed?.error.issues.slice(0, 3) }, 'a message that is none of the link’s was dropped');
+      logger.warn(
+        { issues: parsed?.error.issues.slice(0, 3) },
+        'a message that is none of the link’s was dropped',
+      );
       return;
     }
     const message = parsed.data;
@@ -177,7 +180,10 @@ export class LinkClient {
       const code = refusalCode(Buffer.concat(chunks).toString('utf8')) ?? `HTTP_${response.statusCode ?? 0}`;
       this.#lastRefusal = code;
       const advice = code === 'HOST_CLOCK_SKEW' ? 'set this host’s clock; ' : '';
-      logger.error({ status: response.statusCode, code }, `the control plane refused the link: ${advice}trying again`);
+      logger.error(
+        { status: response.statusCode, code },
+        `the control plane refused the link: ${advice}trying again`,
+      );
       socket.terminate();
       // Without an upgrade `ws` gives no close event of its own.
       this.#lost(socket, 1006);
@@ -201,7 +207,10 @@ export class LinkClient {
     if (socket?.readyState !== WebSocket.OPEN || socket.bufferedAmount > bufferedBytesMax) return;
     const text = JSON.stringify(message);
     if (Buffer.byteLength(text) > LINK_MESSAGE_BYTES_MAX) {
-      this.#options.logger.error({ type: message.type }, 'a message is too long for the link and was not sent');
+      this.#options.logger.error(
+        { type: message.type },
+        'a message is too long for the link and was not sent',
+      );
       return;
     }
     socket.send(text);

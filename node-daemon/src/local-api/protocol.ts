@@ -39,7 +39,7 @@ export const MachineEntry = z.object({
   incarnation: z.number(),
   state: ObservedState,
   quarantined: z.boolean(),
-  spec: MachineSpec.nullable(),
+  spec: MachineSpec().nullable(),
 });
 export const MachinesAnswer = z.object({ machines: z.array(MachineEntry) });
 export type MachinesAnswer = z.infer<typeof MachinesAnswer>;

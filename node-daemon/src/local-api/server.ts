@@ -27,21 +27,28 @@ export type LocalApiOptions = {
 };
 
 type Answer = { readonly status: number; readonly body: unknown };
-const refuse = (status: number, code: string, message: string): Answer => ({ status, body: { code, message } });
+const refuse = (status: number, code: string, message: string): Answer => ({
+  status,
+  body: { code, message },
+});
 
 /** Serves the local socket. Throws when the data directory's path is too long for a socket. */
 export async function serveLocalApi(options: LocalApiOptions): Promise<{ close: () => Promise<void> }> {
   const socketPath = localSocketPath(options.dataDir);
   if (Buffer.byteLength(socketPath) > socketPathBytesMax) {
-    throw new Error(`The data directory's path is too long for a local socket (${socketPathBytesMax} bytes).`);
+    throw new Error(
+      `The data directory's path is too long for a local socket (${socketPathBytesMax} bytes).`,
+    );
   }
   let executions = 0;
   const execute = async (request: IncomingMessage): Promise<Answer> => {
     const parsed = ExecuteBody.safeParse(await readJson(request));
-    if (!parsed.success) return refuse(400, 'BAD_REQUEST', parsed.error.issues[0]?.message ?? 'not a command');
+    if (!parsed.success)
+      return refuse(400, 'BAD_REQUEST', parsed.error.issues[0]?.message ?? 'not a command');
     const machine = findMachine(options.machines, parsed.data.container);
     if (machine === undefined) return refuse(404, 'MACHINE_NOT_FOUND', 'This host has no such machine.');
-    if (executions >= executionsMax) return refuse(503, 'CAPACITY_EXCEEDED', 'Too many commands run at once.');
+    if (executions >= executionsMax)
+      return refuse(503, 'CAPACITY_EXCEEDED', 'Too many commands run at once.');
     executions += 1;
     try {
       const { argv, environment, stdin_base64: stdin, timeout_ms: timeoutMs } = parsed.data;

@@ -30,9 +30,11 @@ export function registerGauges(
   metrics.gauge('node_daemon_journal_bytes', 'Size of the journal with its write-ahead log.', () => [
     { labels: {}, value: journal.sizeBytes() },
   ]);
-  metrics.gauge('node_daemon_unacknowledged_messages', 'Messages that the control plane has not taken yet.', () => [
-    { labels: {}, value: outbound.count() },
-  ]);
+  metrics.gauge(
+    'node_daemon_unacknowledged_messages',
+    'Messages that the control plane has not taken yet.',
+    () => [{ labels: {}, value: outbound.count() }],
+  );
   metrics.gauge('node_daemon_operations_in_progress', 'Operations that run or wait.', () => {
     const { running, waiting } = lanes.load();
     return [

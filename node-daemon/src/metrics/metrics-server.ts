@@ -13,7 +13,9 @@ export async function serveMetrics(
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
     } else if (request.url === '/metrics') {
-      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics.render());
+      response
+        .writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
+        .end(metrics.render());
     } else if (request.url === '/healthz') {
       const { healthy, details } = health();
       response.writeHead(healthy ? 200 : 503, { 'content-type': 'application/json' });

@@ -7,7 +7,11 @@ type Histogram = { readonly counts: number[]; sum: number; count: number };
 export class Metrics {
   readonly #counters = new Map<string, Map<string, number>>();
   readonly #histograms = new Map<string, Map<string, Histogram>>();
-  readonly #gauges: (() => { name: string; help: string; samples: readonly { labels: Labels; value: number }[] })[] = [];
+  readonly #gauges: (() => {
+    name: string;
+    help: string;
+    samples: readonly { labels: Labels; value: number }[];
+  })[] = [];
 
   /** Adds one to a counter. */
   count(name: string, labels: Labels): void {
@@ -51,7 +55,10 @@ export class Metrics {
           lines.push(`${name}_bucket{${prefix}le="${bound}"} ${histogram.counts[index] ?? 0}`);
         });
         lines.push(`${name}_bucket{${prefix}le="+Inf"} ${histogram.count}`);
-        lines.push(`${name}_sum${wrap(labels)} ${histogram.sum}`, `${name}_count${wrap(labels)} ${histogram.count}`);
+        lines.push(
+          `${name}_sum${wrap(labels)} ${histogram.sum}`,
+          `${name}_count${wrap(labels)} ${histogram.count}`,
+        );
       }
     }
     for (const read of this.#gauges) {

@@ -21,7 +21,9 @@ export function checkState(
 export function findMissingCapability(context: OperationContext): ReturnType<typeof fail> | undefined {
   const { spec } = context.machine;
   const { capabilities } = context.drivers;
-  if (spec.kvm && !capabilities.kvm) return fail('CAPABILITY_MISSING', 'This host can’t give /dev/kvm to a machine.');
-  if (spec.ramdisk && !capabilities.ramdisk) return fail('CAPABILITY_MISSING', 'This host has no memory disks.');
+  if (spec.kvm && !capabilities.kvm)
+    return fail('CAPABILITY_MISSING', 'This host can’t give /dev/kvm to a machine.');
+  if (spec.ramdisk && !capabilities.ramdisk)
+    return fail('CAPABILITY_MISSING', 'This host has no memory disks.');
   return undefined;
 }

@@ -30,7 +30,8 @@ const createVolume: Step = {
 export const createContainer: OperationPlan = {
   check: async (context) => {
     const { drivers, machine, initialState } = context;
-    if (initialState !== 'absent') return fail('MACHINE_ALREADY_EXISTS', 'This host has this machine already.');
+    if (initialState !== 'absent')
+      return fail('MACHINE_ALREADY_EXISTS', 'This host has this machine already.');
     const known = drivers.images.some((image) => image.name === machine.spec.image);
     if (!known) return fail('IMAGE_NOT_FOUND', `This host has no image “${machine.spec.image}”.`);
     return findMissingCapability(context) ?? succeed('proceed');

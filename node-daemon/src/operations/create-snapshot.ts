@@ -32,7 +32,8 @@ export const createSnapshot: OperationPlan = {
     if (!state.ok) return state;
     if (nameOf(dispatch) === '') return fail('SNAPSHOT_NOT_FOUND', 'The snapshot has no name.');
     const existing = await drivers.storage.snapshot(dispatch.container_id, nameOf(dispatch));
-    if (existing !== undefined) return fail('SNAPSHOT_ALREADY_EXISTS', 'There is a snapshot of this name already.');
+    if (existing !== undefined)
+      return fail('SNAPSHOT_ALREADY_EXISTS', 'There is a snapshot of this name already.');
     return succeed('proceed');
   },
   steps: [freezeWhileRunning, copyVolume, thawIfWasRunning, publishSnapshot],

@@ -10,7 +10,10 @@ const removeSnapshot: Step = {
 /** Removes one snapshot; the machine is not touched. */
 export const deleteSnapshot: OperationPlan = {
   check: async ({ drivers, dispatch }) => {
-    const facts = await drivers.storage.snapshot(dispatch.container_id, dispatch.parameters.snapshot_name ?? '');
+    const facts = await drivers.storage.snapshot(
+      dispatch.container_id,
+      dispatch.parameters.snapshot_name ?? '',
+    );
     if (facts === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
     return succeed('proceed');
   },

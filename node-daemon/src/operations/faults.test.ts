@@ -22,7 +22,9 @@ const cases: Record<Exclude<HostCommand, 'inspect'>, { prepare: HostCommand[]; s
 
 const isCommand = (name: string): name is keyof typeof cases => name in cases;
 const parameters = (command: HostCommand): Dispatch['parameters'] =>
-  command === 'snapshot' || command === 'restore' || command === 'delete-snapshot' ? { snapshot_name: 's1' } : {};
+  command === 'snapshot' || command === 'restore' || command === 'delete-snapshot'
+    ? { snapshot_name: 's1' }
+    : {};
 
 /** Each step of each command, killed when it was journalled as begun, when it had acted, when it was done. */
 const faults = Object.keys(cases)
@@ -36,40 +38,51 @@ const faults = Object.keys(cases)
     }),
   );
 
-describe.skipIf(whyNoMachines() !== undefined)('a daemon killed in the middle of a command', () => {
-  const host = new TestHost();
-  beforeAll(() => host.control.listen());
-  afterAll(() => host.close());
+describe.skipIf(whyNoMachines() !== undefined)(
+  'a daemon killed in the middle of a command',
+  () => {
+    const host = new TestHost();
+    beforeAll(() => host.control.listen());
+    afterAll(() => host.close());
 
-  it.each(faults)('$command at $step, $moment: one outcome, nothing left over', async ({ command, step, moment }) => {
-    const { control } = host;
-    const spec = makeSpec({ ramdisk: true });
-    const before = host.spawnDaemon({ fault: `${command}:${step}:kill:${moment}` });
-    await before.ready();
-    await control.connected(control.ofType('hello').length - (control.isConnected ? 1 : 0));
-    for (const earlier of cases[command].prepare) {
-      const end = await control.run(spec, earlier, { parameters: parameters(earlier) });
-      expect(end, `${earlier}: ${JSON.stringify(end)}`).toMatchObject({ type: 'completed' });
-    }
-    const dispatch = control.makeDispatch(spec, command, { parameters: parameters(command) });
-    control.send(dispatch);
-    expect(await before.exited()).toMatchObject({ signal: 'SIGKILL' });
+    it.each(faults)(
+      '$command at $step, $moment: one outcome, nothing left over',
+      async ({ command, step, moment }) => {
+        const { control } = host;
+        const spec = makeSpec({ ramdisk: true });
+        const before = await host.startDaemon({ fault: `${command}:${step}:kill:${moment}` });
+        for (const earlier of cases[command].prepare) {
+          const end = await control.run(spec, earlier, { parameters: parameters(earlier) });
+          expect(end).toMatchObject({ type: 'completed' });
+        }
+        const dispatch = control.makeDispatch(spec, command, { parameters: parameters(command) });
+        control.send(dispatch);
+        expect(await before.exited()).toMatchObject({ signal: 'SIGKILL' });
 
-    const daemon = await host.startDaemon();
-    control.send(dispatch);
-    const end = await control.ended(dispatch.operation_id);
-    expect(end, daemon.output).toMatchObject({ type: 'completed', result: { state: cases[command].state } });
-    expect(new Set(control.endsOf(dispatch.operation_id).map((each) => JSON.stringify(each))).size).toBe(1);
-    const found = (await daemon.machines()).find((machine) => machine.container_id === spec.container_id);
-    expect(found?.state ?? 'absent').toBe(cases[command].state);
-    if (cases[command].state === 'stopped') {
-      expect(processesOf(spec.container_id)).toEqual([]);
-      expect(groupsOf(spec.container_id)).toEqual([]);
-    }
-    if (cases[command].state === 'running') expect(await daemon.shell(spec.container_id, 'echo alive')).toBe('alive');
+        const daemon = await host.startDaemon();
+        control.send(dispatch);
+        const end = await control.ended(dispatch.operation_id);
+        expect(end).toMatchObject({
+          type: 'completed',
+          result: { state: cases[command].state },
+        });
+        expect(new Set(control.endsOf(dispatch.operation_id).map((each) => JSON.stringify(each))).size).toBe(
+          1,
+        );
+        const found = (await daemon.machines()).find((machine) => machine.container_id === spec.container_id);
+        expect(found?.state ?? 'absent').toBe(cases[command].state);
+        if (cases[command].state === 'stopped') {
+          expect(processesOf(spec.container_id)).toEqual([]);
+          expect(groupsOf(spec.container_id)).toEqual([]);
+        }
+        if (cases[command].state === 'running')
+          expect(await daemon.shell(spec.container_id, 'echo alive')).toBe('alive');
 
-    await control.run(spec, 'delete', { incarnation: 2 });
-    expect(findLeftovers(host.dataDir, spec.container_id)).toEqual([]);
-    await daemon.stop();
-  });
-}, 240_000);
+        await control.run(spec, 'delete', { incarnation: 2 });
+        expect(findLeftovers(host.dataDir, spec.container_id)).toEqual([]);
+        await daemon.stop();
+      },
+    );
+  },
+  240_000,
+);

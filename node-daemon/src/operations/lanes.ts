@@ -138,7 +138,10 @@ export class Lanes {
     try {
       await runner.run(operationId, entry.abort.signal);
     } catch (error) {
-      logger.fatal({ err: error, operation_id: operationId }, 'an operation broke an invariant; it is left to the next start');
+      logger.fatal(
+        { err: error, operation_id: operationId },
+        'an operation broke an invariant; it is left to the next start',
+      );
     }
     lane.running = undefined;
     this.#running -= 1;

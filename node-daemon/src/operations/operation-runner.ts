@@ -72,7 +72,8 @@ export class OperationRunner {
     const verdict = await attempt(() => plan.check(context), logger);
     if (!verdict.ok) return this.#endFailed(context, verdict.failure, logger);
     const [first] = plan.steps;
-    if (verdict.value === 'settled' || first === undefined) return this.#endCompleted(context, {}, logger, initialState);
+    if (verdict.value === 'settled' || first === undefined)
+      return this.#endCompleted(context, {}, logger, initialState);
     const known = machines.find(dispatch.container_id);
     journal.transaction(() => {
       operations.begin(dispatch.operation_id, initialState, now());
@@ -98,7 +99,10 @@ export class OperationRunner {
     const { dispatch, cancelReason } = record;
     const machine = this.#options.machines.find(dispatch.container_id);
     if (machine !== undefined && dispatch.incarnation < machine.incarnation) {
-      return { code: 'STALE_INCARNATION', message: 'The machine has been replaced since this command was given.' };
+      return {
+        code: 'STALE_INCARNATION',
+        message: 'The machine has been replaced since this command was given.',
+      };
     }
     if (cancelReason !== undefined) return { code: 'CANCELLED', message: cancelMessages[cancelReason] };
     if (machine !== undefined && dispatch.sequence < machine.lastSequence) {
@@ -114,14 +118,18 @@ export class OperationRunner {
     const { operations, journal, fault, metrics } = this.#options;
     const { dispatch } = context;
     const { steps } = plans[dispatch.command];
-    const recorded = new Map(operations.steps(dispatch.operation_id).map((step) => [step.index, step.status]));
+    const recorded = new Map(
+      operations.steps(dispatch.operation_id).map((step) => [step.index, step.status]),
+    );
     let result = gathered;
     for (const [index, step] of steps.entries()) {
       if (recorded.get(index) === 'done') continue;
       const cancelled = this.#cancelReason(dispatch.operation_id);
-      if (cancelled !== undefined) return this.#startUndo(context, cancelMessages[cancelled], 'CANCELLED', logger);
+      if (cancelled !== undefined)
+        return this.#startUndo(context, cancelMessages[cancelled], 'CANCELLED', logger);
       if (this.#stopping) return;
-      if (recorded.get(index) === undefined && index > 0) operations.beginStep(dispatch.operation_id, index, step.name);
+      if (recorded.get(index) === undefined && index > 0)
+        operations.beginStep(dispatch.operation_id, index, step.name);
       fault(dispatch.command, step.name, 'before');
       this.#reportProgress(context, step, index, steps.length);
       const startedAt = performance.now();
@@ -132,7 +140,11 @@ export class OperationRunner {
         return this.#startUndo(context, outcome.failure.message, outcome.failure.code, logger);
       }
       fault(dispatch.command, step.name, 'acted');
-      metrics.observe('node_daemon_step_seconds', { command: dispatch.command, step: step.name }, durationMs / 1000);
+      metrics.observe(
+        'node_daemon_step_seconds',
+        { command: dispatch.command, step: step.name },
+        durationMs / 1000,
+      );
       logger.debug({ step: step.name, duration_ms: durationMs }, 'step done');
       result = { ...result, ...outcome.value };
       const next = steps[index + 1];
@@ -175,7 +187,10 @@ export class OperationRunner {
       if (step?.undo !== undefined) {
         const { undo } = step;
         // What is undone is not cancelled again: an undo runs to its end.
-        const undone = await attempt(() => undo({ ...context, signal: new AbortController().signal }), logger);
+        const undone = await attempt(
+          () => undo({ ...context, signal: new AbortController().signal }),
+          logger,
+        );
         if (!undone.ok) logger.error({ step: name, code: undone.failure.code }, 'undo failed');
       }
       fault(dispatch.command, `undo-${name}`, 'acted');
@@ -184,7 +199,12 @@ export class OperationRunner {
     }
     const failure = operations.find(dispatch.operation_id)?.failure;
     const failedStep = touched.at(-1)?.name;
-    await this.#endFailed(context, failure ?? fail('DRIVER_FAILED', 'The operation failed.').failure, logger, failedStep);
+    await this.#endFailed(
+      context,
+      failure ?? fail('DRIVER_FAILED', 'The operation failed.').failure,
+      logger,
+      failedStep,
+    );
   }
 
   async #endCompleted(
@@ -229,7 +249,11 @@ export class OperationRunner {
       return completed;
     });
     metrics.count('node_daemon_operations_total', { command: dispatch.command, outcome: 'completed' });
-    metrics.observe('node_daemon_operation_seconds', { command: dispatch.command }, this.#durationMs(context) / 1000);
+    metrics.observe(
+      'node_daemon_operation_seconds',
+      { command: dispatch.command },
+      this.#durationMs(context) / 1000,
+    );
     logger.info({ state, duration_ms: this.#durationMs(context) }, 'operation completed');
     this.#options.send(message);
   }

@@ -56,7 +56,10 @@ export const restoreSnapshot: OperationPlan = {
     if (!drivers.capabilities.snapshot) return fail('CAPABILITY_MISSING', 'This host has no snapshots.');
     const state = checkState(context, { legal: ['running', 'paused', 'stopped'] });
     if (!state.ok) return state;
-    const facts = await drivers.storage.snapshot(dispatch.container_id, dispatch.parameters.snapshot_name ?? '');
+    const facts = await drivers.storage.snapshot(
+      dispatch.container_id,
+      dispatch.parameters.snapshot_name ?? '',
+    );
     if (facts === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
     return succeed('proceed');
   },

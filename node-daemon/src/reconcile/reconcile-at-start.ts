@@ -50,7 +50,11 @@ export async function reconcileAtStart(options: ReconcileOptions): Promise<void>
   logger.info({ machines: owned.size, unfinished: busy.size, rebooted }, 'reconciled with the host');
 }
 
-async function settleMachine(options: ReconcileOptions, machine: MachineRecord, cameBack: boolean): Promise<void> {
+async function settleMachine(
+  options: ReconcileOptions,
+  machine: MachineRecord,
+  cameBack: boolean,
+): Promise<void> {
   const { drivers, reporter, logger } = options;
   const { containerId } = machine;
   const observed = await observeMachine(drivers, containerId);
@@ -106,6 +110,10 @@ async function settleUnowned(options: ReconcileOptions, containerId: string): Pr
 }
 
 async function listEverything(drivers: DriverSet): Promise<Set<string>> {
-  const lists = await Promise.all([drivers.container.list(), drivers.storage.listVolumes(), drivers.network.list()]);
+  const lists = await Promise.all([
+    drivers.container.list(),
+    drivers.storage.listVolumes(),
+    drivers.network.list(),
+  ]);
   return new Set(lists.flat().filter((name) => /^[0-9a-f]{24}$/.test(name)));
 }

@@ -29,11 +29,10 @@ export class DaemonProcess {
 
   constructor(options: DaemonProcessOptions) {
     this.dataDir = options.dataDir;
-    this.#child = spawn(
-      process.execPath,
-      [main, 'run', ...argumentsOf(options)],
-      { env: { ...process.env, NODE_DAEMON_FAULT: options.fault ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] },
-    );
+    this.#child = spawn(process.execPath, [main, 'run', ...argumentsOf(options)], {
+      env: { ...process.env, NODE_DAEMON_FAULT: options.fault ?? '' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#output += chunk.toString();

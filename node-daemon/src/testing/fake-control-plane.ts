@@ -110,7 +110,11 @@ export class FakeControlPlane {
   }
 
   /** Sends a new dispatch and waits for its end. */
-  async run(spec: MachineSpec, command: Dispatch['command'], overrides: Partial<Dispatch> = {}): Promise<Ended> {
+  async run(
+    spec: MachineSpec,
+    command: Dispatch['command'],
+    overrides: Partial<Dispatch> = {},
+  ): Promise<Ended> {
     const dispatch = this.makeDispatch(spec, command, overrides);
     this.send(dispatch);
     return this.ended(dispatch.operation_id);
@@ -147,8 +151,9 @@ export class FakeControlPlane {
   async #enroll(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
     let text = '';
     for await (const chunk of request) text += String(chunk);
-    const body = EnrollRequest.safeParse(JSON.parse(text));
-    if (request.url !== LINK_PATHS.enroll || !body.success) return { status: 400, body: { code: 'BAD_REQUEST' } };
+    const body = EnrollRequest().safeParse(JSON.parse(text));
+    if (request.url !== LINK_PATHS.enroll || !body.success)
+      return { status: 400, body: { code: 'BAD_REQUEST' } };
     if (this.#isSkewed(body.data.timestamp)) return { status: 401, body: { code: 'HOST_CLOCK_SKEW' } };
     if (body.data.join_token !== this.joinToken || this.#publicKeyHex !== undefined) {
       return { status: 401, body: { code: 'JOIN_TOKEN_INVALID' } };
@@ -188,7 +193,8 @@ export class FakeControlPlane {
     if (request.url !== LINK_PATHS.connect || serverId !== this.serverId) return 'HOST_UNKNOWN';
     if (this.#isSkewed(timestamp)) return 'HOST_CLOCK_SKEW';
     if (!/^[0-9a-f]{32}$/.test(nonce) || this.#nonces.has(nonce)) return 'HOST_NONCE_REPEATED';
-    if (!/^[0-9a-f]{128}$/.test(signature) || this.#publicKeyHex === undefined) return 'HOST_SIGNATURE_INVALID';
+    if (!/^[0-9a-f]{128}$/.test(signature) || this.#publicKeyHex === undefined)
+      return 'HOST_SIGNATURE_INVALID';
     this.#nonces.add(nonce);
     const prefix = Buffer.from('302a300506032b6570032100', 'hex');
     const key = createPublicKey({

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import * as z from 'zod';
 
 /** Traces that a machine has on the host: processes, mounts, control groups, files. Empty: it is gone. */
 export function findLeftovers(dataDir: string, containerId: string): string[] {
@@ -17,6 +18,15 @@ export function processesOf(containerId: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^[0-9]+$/.test(name) && readText(`/proc/${name}/environ`).includes(marker))
     .map(Number);
+}
+
+/** Ends a machine behind the daemon's back: its pid 1, and with it everything in it. */
+export function killInit(dataDir: string, containerId: string): void {
+  const file = path.join(dataDir, 'machines', containerId, 'init.json');
+  const { init } = z
+    .object({ init: z.object({ pid: z.number() }) })
+    .parse(JSON.parse(readFileSync(file, 'utf8')));
+  process.kill(init.pid, 'SIGKILL');
 }
 
 function mountsOf(containerId: string): string[] {

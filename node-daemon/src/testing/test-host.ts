@@ -16,7 +16,9 @@ import { FakeControlPlane } from './fake-control-plane.ts';
 export function whyNoMachines(): string | undefined {
   const usable = probeDriverSets().some(({ availability }) => availability.available);
   if (usable) return undefined;
-  const reasons = probeDriverSets().map(({ name, availability }) => `${name}: ${availability.available ? '' : availability.reason}`);
+  const reasons = probeDriverSets().map(
+    ({ name, availability }) => `${name}: ${availability.available ? '' : availability.reason}`,
+  );
   const message = `Real machines can't be run here. ${reasons.join('; ')}`;
   if (process.env['CI'] === 'true') throw new Error(message);
   process.stderr.write(`${message}\n`);

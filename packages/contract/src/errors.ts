@@ -30,6 +30,12 @@ export const ERRORS = {
   BODY_TOO_LARGE: phrase(413),
   UNSUPPORTED_MEDIA_TYPE: phrase(415),
   OTP_REQUIRED: phrase(400),
+  UNPROCESSABLE_BODY: phrase(422),
+  // Device sign-in (RFC 8628 section 3.5): what `data.error` says of a poll
+  authorization_pending: phrase(400),
+  slow_down: phrase(400),
+  access_denied: phrase(400),
+  expired_token: phrase(400),
   // Identity
   MISSING_TOKEN: phrase(401),
   INVALID_TOKEN: phrase(401),
@@ -133,7 +139,10 @@ export interface ErrorBody {
 }
 
 /** Codes whose spelling on the wire differs from their name here, because one spelling has two statuses. */
-const WIRE_SPELLING: Partial<Record<ErrorCode, string>> = { DUPLICATE_TOKEN_ALIAS: 'DUPLICATE_ALIAS' };
+const WIRE_SPELLING: Partial<Record<ErrorCode, string>> = {
+  DUPLICATE_TOKEN_ALIAS: 'DUPLICATE_ALIAS',
+  UNPROCESSABLE_BODY: 'VALIDATION_ERROR',
+};
 
 /** The code of an error as clients see it. */
 export function wireCode(code: ErrorCode): string {

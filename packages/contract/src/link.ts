@@ -28,242 +28,273 @@ export const CONNECT_HEADERS = {
   signature: 'x-host-signature',
 } as const;
 
-const objectId = z.string().regex(/^[0-9a-f]{24}$/);
-const operationId = z.string().regex(/^[0-9a-f]{32}$/);
-const isoTime = z.iso.datetime();
-const count = z.number().int().nonnegative();
+const objectId = lazy(() => z.string().regex(/^[0-9a-f]{24}$/));
+const operationId = lazy(() => z.string().regex(/^[0-9a-f]{32}$/));
+const isoTime = lazy(() => z.iso.datetime());
+const count = lazy(() => z.number().int().nonnegative());
 
 /** What a machine on the host is seen to be; `absent`: the host has nothing of that id. */
-export const ObservedState = z.enum(['running', 'stopped', 'paused', 'absent', 'unknown']);
-export type ObservedState = z.infer<typeof ObservedState>;
+export const ObservedState = lazy(() => z.enum(['running', 'stopped', 'paused', 'absent', 'unknown']));
+export type ObservedState = z.infer<ReturnType<typeof ObservedState>>;
 
-export const HostCommand = z.enum([
-  'create',
-  'start',
-  'stop',
-  'force-stop',
-  'restart',
-  'pause',
-  'resume',
-  'delete',
-  'update',
-  'snapshot',
-  'restore',
-  'delete-snapshot',
-  'inspect',
-]);
-export type HostCommand = z.infer<typeof HostCommand>;
+export const HostCommand = lazy(() =>
+  z.enum([
+    'create',
+    'start',
+    'stop',
+    'force-stop',
+    'restart',
+    'pause',
+    'resume',
+    'delete',
+    'update',
+    'snapshot',
+    'restore',
+    'delete-snapshot',
+    'inspect',
+  ]),
+);
+export type HostCommand = z.infer<ReturnType<typeof HostCommand>>;
 
 /** Everything a host needs to build or change a machine; sent whole with every dispatch. */
-export const MachineSpec = z.strictObject({
-  container_id: objectId,
-  project_id: objectId,
-  name: z.string().min(1).max(100),
-  image: z.string().max(100),
-  /** CPU cores, fractions allowed; null: no limit. */
-  cpu_cores: z.number().positive().nullable(),
-  /** Bytes of memory; null: no limit. */
-  memory_bytes: z.number().int().positive().nullable(),
-  environment_vars: z.record(z.string(), z.string()),
-  ssh_public_key: z.string().nullable(),
-  autostart: z.boolean(),
-  ramdisk: z.boolean(),
-  kvm: z.boolean(),
-});
-export type MachineSpec = z.infer<typeof MachineSpec>;
+export const MachineSpec = lazy(() =>
+  z.strictObject({
+    container_id: objectId(),
+    project_id: objectId(),
+    name: z.string().min(1).max(100),
+    image: z.string().max(100),
+    /** CPU cores, fractions allowed; null: no limit. */
+    cpu_cores: z.number().positive().nullable(),
+    /** Bytes of memory; null: no limit. */
+    memory_bytes: z.number().int().positive().nullable(),
+    environment_vars: z.record(z.string(), z.string()),
+    ssh_public_key: z.string().nullable(),
+    autostart: z.boolean(),
+    ramdisk: z.boolean(),
+    kvm: z.boolean(),
+  }),
+);
+export type MachineSpec = z.infer<ReturnType<typeof MachineSpec>>;
 
 /** Parameters that only some commands have; absent ones take the driver's default. */
-export const DispatchParameters = z.strictObject({
-  /** snapshot, restore, delete-snapshot: the server-assigned snapshot name. */
-  snapshot_name: z.string().max(100).optional(),
-  /** snapshot: hold memory and processes as well. A host that can't must fail with CAPABILITY_MISSING. */
-  stateful: z.boolean().optional(),
-  /** restore: whether the machine shall run afterwards. */
-  run_after: z.boolean().optional(),
-  /** stop, restart: how long the machine may take to stop by itself before it is killed. */
-  grace_ms: count.optional(),
-});
-export type DispatchParameters = z.infer<typeof DispatchParameters>;
+export const DispatchParameters = lazy(() =>
+  z.strictObject({
+    /** snapshot, restore, delete-snapshot: the server-assigned snapshot name. */
+    snapshot_name: z.string().max(100).optional(),
+    /** snapshot: hold memory and processes as well. A host that can't must fail with CAPABILITY_MISSING. */
+    stateful: z.boolean().optional(),
+    /** restore: whether the machine shall run afterwards. */
+    run_after: z.boolean().optional(),
+    /** stop, restart: how long the machine may take to stop by itself before it is killed. */
+    grace_ms: count().optional(),
+  }),
+);
+export type DispatchParameters = z.infer<ReturnType<typeof DispatchParameters>>;
 
-export const Dispatch = z.strictObject({
-  type: z.literal('dispatch'),
-  operation_id: operationId,
-  container_id: objectId,
-  incarnation: z.number().int().positive(),
-  /** Grows with each dispatch of a host; the daemon runs the dispatches of one container in this order. */
-  sequence: z.number().int().positive(),
-  command: HostCommand,
-  spec: MachineSpec,
-  parameters: DispatchParameters,
-  /** Past this moment an operation that has not begun must not begin. */
-  deadline_at: isoTime,
-  /** Id of the API request that caused it, for the logs. */
-  request_id: z.string().max(100),
-});
-export type Dispatch = z.infer<typeof Dispatch>;
+export const Dispatch = lazy(() =>
+  z.strictObject({
+    type: z.literal('dispatch'),
+    operation_id: operationId(),
+    container_id: objectId(),
+    incarnation: z.number().int().positive(),
+    /** Grows with each dispatch of a host; the daemon runs the dispatches of one container in this order. */
+    sequence: z.number().int().positive(),
+    command: HostCommand(),
+    spec: MachineSpec(),
+    parameters: DispatchParameters(),
+    /** Past this moment an operation that has not begun must not begin. */
+    deadline_at: isoTime(),
+    /** Id of the API request that caused it, for the logs. */
+    request_id: z.string().max(100),
+  }),
+);
+export type Dispatch = z.infer<ReturnType<typeof Dispatch>>;
 
-export const SnapshotFacts = z.strictObject({
-  name: z.string().max(100),
-  stateful: z.boolean(),
-  size_bytes: count,
-  created_at: isoTime,
-});
-export type SnapshotFacts = z.infer<typeof SnapshotFacts>;
+export const SnapshotFacts = lazy(() =>
+  z.strictObject({
+    name: z.string().max(100),
+    stateful: z.boolean(),
+    size_bytes: count(),
+    created_at: isoTime(),
+  }),
+);
+export type SnapshotFacts = z.infer<ReturnType<typeof SnapshotFacts>>;
 
 /** How a machine came back: with its processes; from its disk and booted anew; disk only, left stopped. */
-export const RestoredAs = z.enum(['memory', 'cold', 'filesystem']);
-export type RestoredAs = z.infer<typeof RestoredAs>;
+export const RestoredAs = lazy(() => z.enum(['memory', 'cold', 'filesystem']));
+export type RestoredAs = z.infer<ReturnType<typeof RestoredAs>>;
 
-const StepTiming = z.strictObject({ name: z.string().max(60), duration_ms: z.number().nonnegative() });
+const StepTiming = lazy(() =>
+  z.strictObject({ name: z.string().max(60), duration_ms: z.number().nonnegative() }),
+);
 
-const OperationResult = z.strictObject({
-  state: ObservedState,
-  duration_ms: z.number().nonnegative(),
-  steps: z.array(StepTiming).max(50),
-  snapshot: SnapshotFacts.optional(),
-  restored_as: RestoredAs.optional(),
-  /** update: whether the change reached the live machine (false: it counts from the next start). */
-  synced: z.boolean().optional(),
-});
-export type OperationResult = z.infer<typeof OperationResult>;
+const OperationResult = lazy(() =>
+  z.strictObject({
+    state: ObservedState(),
+    duration_ms: z.number().nonnegative(),
+    steps: z.array(StepTiming()).max(50),
+    snapshot: SnapshotFacts().optional(),
+    restored_as: RestoredAs().optional(),
+    /** update: whether the change reached the live machine (false: it counts from the next start). */
+    synced: z.boolean().optional(),
+  }),
+);
+export type OperationResult = z.infer<ReturnType<typeof OperationResult>>;
 
 /** Stable reasons for which a host refuses or fails an operation. */
-export const HostErrorCode = z.enum([
-  'CAPABILITY_MISSING',
-  'IMAGE_NOT_FOUND',
-  'MACHINE_NOT_FOUND',
-  'MACHINE_ALREADY_EXISTS',
-  'SNAPSHOT_NOT_FOUND',
-  'SNAPSHOT_ALREADY_EXISTS',
-  'WRONG_STATE',
-  'STALE_INCARNATION',
-  'DEADLINE_PASSED',
-  'CANCELLED',
-  'CAPACITY_EXCEEDED',
-  'DRIVER_FAILED',
-]);
-export type HostErrorCode = z.infer<typeof HostErrorCode>;
+export const HostErrorCode = lazy(() =>
+  z.enum([
+    'CAPABILITY_MISSING',
+    'IMAGE_NOT_FOUND',
+    'MACHINE_NOT_FOUND',
+    'MACHINE_ALREADY_EXISTS',
+    'SNAPSHOT_NOT_FOUND',
+    'SNAPSHOT_ALREADY_EXISTS',
+    'WRONG_STATE',
+    'STALE_INCARNATION',
+    'DEADLINE_PASSED',
+    'CANCELLED',
+    'CAPACITY_EXCEEDED',
+    'DRIVER_FAILED',
+  ]),
+);
+export type HostErrorCode = z.infer<ReturnType<typeof HostErrorCode>>;
 
-const OperationError = z.strictObject({
-  code: HostErrorCode,
-  /** For the client: what happened, no host paths. */
-  message: z.string().max(500),
-  step: z.string().max(60).optional(),
-  /** What the machine is after the undo. */
-  state: ObservedState,
-});
-export type OperationError = z.infer<typeof OperationError>;
+const OperationError = lazy(() =>
+  z.strictObject({
+    code: HostErrorCode(),
+    /** For the client: what happened, no host paths. */
+    message: z.string().max(500),
+    step: z.string().max(60).optional(),
+    /** What the machine is after the undo. */
+    state: ObservedState(),
+  }),
+);
+export type OperationError = z.infer<ReturnType<typeof OperationError>>;
 
-export const HostCapabilities = z.strictObject({
-  pause: z.boolean(),
-  snapshot: z.boolean(),
-  stateful_snapshot: z.boolean(),
-  cpu_limit: z.boolean(),
-  memory_limit: z.boolean(),
-  network: z.boolean(),
-  ramdisk: z.boolean(),
-  kvm: z.boolean(),
-  ssh: z.boolean(),
-  copy: z.boolean(),
-});
-export type HostCapabilities = z.infer<typeof HostCapabilities>;
+export const HostCapabilities = lazy(() =>
+  z.strictObject({
+    pause: z.boolean(),
+    snapshot: z.boolean(),
+    stateful_snapshot: z.boolean(),
+    cpu_limit: z.boolean(),
+    memory_limit: z.boolean(),
+    network: z.boolean(),
+    ramdisk: z.boolean(),
+    kvm: z.boolean(),
+    ssh: z.boolean(),
+    copy: z.boolean(),
+  }),
+);
+export type HostCapabilities = z.infer<ReturnType<typeof HostCapabilities>>;
 
-export const HostImage = z.strictObject({
-  /** `os/release`, for example `debian/12`. */
-  name: z.string().max(100),
-  os: z.string().max(50),
-  release: z.string().max(50),
-  variant: z.string().max(50).nullable(),
-  architecture: z.string().max(20),
-  serial: z.string().max(50),
-  size_bytes: count,
-  description: z.string().max(500),
-  is_default: z.boolean(),
-});
-export type HostImage = z.infer<typeof HostImage>;
-
-const InventoryEntry = z.strictObject({
-  container_id: objectId,
-  incarnation: z.number().int().positive(),
-  state: ObservedState,
-  quarantined: z.boolean(),
-});
-export type InventoryEntry = z.infer<typeof InventoryEntry>;
-
-export const Hello = z.strictObject({
-  type: z.literal('hello'),
-  protocol: z.literal(LINK_PROTOCOL_VERSION),
-  daemon_version: z.string().max(50),
-  /** Changes when the host (not only the daemon) was restarted. */
-  boot_id: z.string().max(64),
-  facts: z.strictObject({
-    hostname: z.string().max(255),
-    kernel: z.string().max(255),
-    os: z.string().max(255),
+export const HostImage = lazy(() =>
+  z.strictObject({
+    /** `os/release`, for example `debian/12`. */
+    name: z.string().max(100),
+    os: z.string().max(50),
+    release: z.string().max(50),
+    variant: z.string().max(50).nullable(),
     architecture: z.string().max(20),
-    cpu_cores: count,
-    memory_bytes: count,
-    disk_bytes: count,
-    tools: z.record(z.string(), z.string().nullable()),
+    serial: z.string().max(50),
+    size_bytes: count(),
+    description: z.string().max(500),
+    is_default: z.boolean(),
   }),
-  /** Which driver set runs, for example `{container: 'namespaces', storage: 'directory', …}`. */
-  drivers: z.strictObject({
-    container: z.string(),
-    storage: z.string(),
-    checkpoint: z.string(),
-    network: z.string(),
-    /** True for a set that is meant for development only. */
-    development_only: z.boolean(),
-  }),
-  capabilities: HostCapabilities,
-  images: z.array(HostImage).max(500),
-  inventory: z.array(InventoryEntry).max(10_000),
-});
-export type Hello = z.infer<typeof Hello>;
+);
+export type HostImage = z.infer<ReturnType<typeof HostImage>>;
 
-const identity = {
-  operation_id: operationId,
-  container_id: objectId,
+const InventoryEntry = lazy(() =>
+  z.strictObject({
+    container_id: objectId(),
+    incarnation: z.number().int().positive(),
+    state: ObservedState(),
+    quarantined: z.boolean(),
+  }),
+);
+export type InventoryEntry = z.infer<ReturnType<typeof InventoryEntry>>;
+
+export const Hello = lazy(() =>
+  z.strictObject({
+    type: z.literal('hello'),
+    protocol: z.literal(LINK_PROTOCOL_VERSION),
+    daemon_version: z.string().max(50),
+    /** Changes when the host (not only the daemon) was restarted. */
+    boot_id: z.string().max(64),
+    facts: z.strictObject({
+      hostname: z.string().max(255),
+      kernel: z.string().max(255),
+      os: z.string().max(255),
+      architecture: z.string().max(20),
+      cpu_cores: count(),
+      memory_bytes: count(),
+      disk_bytes: count(),
+      tools: z.record(z.string(), z.string().nullable()),
+    }),
+    /** Which driver set runs, for example `{container: 'namespaces', storage: 'directory', …}`. */
+    drivers: z.strictObject({
+      container: z.string(),
+      storage: z.string(),
+      checkpoint: z.string(),
+      network: z.string(),
+      /** True for a set that is meant for development only. */
+      development_only: z.boolean(),
+    }),
+    capabilities: HostCapabilities(),
+    images: z.array(HostImage()).max(500),
+    inventory: z.array(InventoryEntry()).max(10_000),
+  }),
+);
+export type Hello = z.infer<ReturnType<typeof Hello>>;
+
+const identity = () => ({
+  operation_id: operationId(),
+  container_id: objectId(),
   incarnation: z.number().int().positive(),
-};
-const Accepted = z.strictObject({ type: z.literal('accepted'), operation_id: operationId });
-const Progress = z.strictObject({
-  type: z.literal('progress'),
-  ...identity,
-  step: z.string().max(60),
-  step_index: count,
-  step_count: count,
 });
-const Completed = z.strictObject({ type: z.literal('completed'), ...identity, result: OperationResult });
-const Failed = z.strictObject({ type: z.literal('failed'), ...identity, error: OperationError });
+const Accepted = lazy(() => z.strictObject({ type: z.literal('accepted'), operation_id: operationId() }));
+const Progress = lazy(() =>
+  z.strictObject({
+    type: z.literal('progress'),
+    ...identity(),
+    step: z.string().max(60),
+    step_index: count(),
+    step_count: count(),
+  }),
+);
+const Completed = lazy(() =>
+  z.strictObject({ type: z.literal('completed'), ...identity(), result: OperationResult() }),
+);
+const Failed = lazy(() =>
+  z.strictObject({ type: z.literal('failed'), ...identity(), error: OperationError() }),
+);
 
 /** Why a machine changed without an operation of the control plane. */
-export const ReportCause = z.enum([
-  'init_exited',
-  'host_started',
-  'host_stopping',
-  'autostart',
-  'inspection',
-  'reconciliation',
-]);
-export type ReportCause = z.infer<typeof ReportCause>;
-const Report = z.strictObject({
-  type: z.literal('report'),
-  /** 32 hex digits; acknowledged by this id. */
-  report_id: operationId,
-  container_id: objectId,
-  incarnation: z.number().int().positive(),
-  state: ObservedState,
-  cause: ReportCause,
-  observed_at: isoTime,
-});
-export type Report = z.infer<typeof Report>;
-const Answer = z.strictObject({
-  type: z.literal('answer'),
-  ask_id: operationId,
-  data: z.unknown().optional(),
-  error: z.strictObject({ code: HostErrorCode, message: z.string().max(500) }).optional(),
-});
+export const ReportCause = lazy(() =>
+  z.enum(['init_exited', 'host_started', 'host_stopping', 'autostart', 'inspection', 'reconciliation']),
+);
+export type ReportCause = z.infer<ReturnType<typeof ReportCause>>;
+const Report = lazy(() =>
+  z.strictObject({
+    type: z.literal('report'),
+    /** 32 hex digits; acknowledged by this id. */
+    report_id: operationId(),
+    container_id: objectId(),
+    incarnation: z.number().int().positive(),
+    state: ObservedState(),
+    cause: ReportCause(),
+    observed_at: isoTime(),
+  }),
+);
+export type Report = z.infer<ReturnType<typeof Report>>;
+const Answer = lazy(() =>
+  z.strictObject({
+    type: z.literal('answer'),
+    ask_id: operationId(),
+    data: z.unknown().optional(),
+    error: z.strictObject({ code: HostErrorCode(), message: z.string().max(500) }).optional(),
+  }),
+);
 
 /**
  * Constant text, so that the runtime can answer it without waking a hibernating HostObject
@@ -271,38 +302,47 @@ const Answer = z.strictObject({
  */
 export const PING_TEXT = '{"type":"ping"}';
 export const PONG_TEXT = '{"type":"pong"}';
-const Ping = z.strictObject({ type: z.literal('ping') });
+const Ping = lazy(() => z.strictObject({ type: z.literal('ping') }));
 
 /** Any message that a daemon sends. */
 export const HostMessage = lazy(() =>
-  z.discriminatedUnion('type', [Hello, Accepted, Progress, Completed, Failed, Report, Answer, Ping]),
+  z.discriminatedUnion('type', [
+    Hello(),
+    Accepted(),
+    Progress(),
+    Completed(),
+    Failed(),
+    Report(),
+    Answer(),
+    Ping(),
+  ]),
 );
 export type HostMessage = z.infer<ReturnType<typeof HostMessage>>;
 
 /** What can be asked of a host outside of an operation: read-only, never repeated, seconds at most. */
-export const AskKind = z.enum(['stats', 'runtime']);
-export type AskKind = z.infer<typeof AskKind>;
+export const AskKind = lazy(() => z.enum(['stats', 'runtime']));
+export type AskKind = z.infer<ReturnType<typeof AskKind>>;
 
 /** Any message that the control plane sends. */
 export const ControlMessage = lazy(() =>
   z.discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('welcome'),
-      server_id: objectId,
+      server_id: objectId(),
       server_name: z.string(),
       /** Inventory entries that the control plane does not know: keep their data, stop them, touch no more. */
-      quarantine: z.array(objectId),
+      quarantine: z.array(objectId()),
     }),
-    Dispatch,
+    Dispatch(),
     /** An operation that has not begun must not begin; a running one stops at its next step and is undone. */
-    z.strictObject({ type: z.literal('cancel'), operation_id: operationId }),
+    z.strictObject({ type: z.literal('cancel'), operation_id: operationId() }),
     /** `completed`, `failed` or `report` with this id has been taken and may be forgotten. */
-    z.strictObject({ type: z.literal('acknowledged'), id: operationId }),
+    z.strictObject({ type: z.literal('acknowledged'), id: operationId() }),
     z.strictObject({
       type: z.literal('ask'),
-      ask_id: operationId,
-      kind: AskKind,
-      container_id: objectId,
+      ask_id: operationId(),
+      kind: AskKind(),
+      container_id: objectId(),
     }),
     z.strictObject({ type: z.literal('pong') }),
   ]),
@@ -310,55 +350,65 @@ export const ControlMessage = lazy(() =>
 export type ControlMessage = z.infer<ReturnType<typeof ControlMessage>>;
 
 /** Answer to `ask` of kind `stats`. CPU in nanoseconds since the machine's start; sizes in bytes. */
-export const MachineStats = z.strictObject({
-  state: ObservedState,
-  started_at: isoTime.nullable(),
-  processes: count,
-  cpu_usage_ns: count.nullable(),
-  cpu_allocated_ns: count.nullable(),
-  memory_bytes: count.nullable(),
-  memory_peak_bytes: count.nullable(),
-  memory_limit_bytes: count.nullable(),
-  disk_bytes: count.nullable(),
-  ramdisk_bytes: count.nullable(),
-  network: z.array(
-    z.strictObject({
-      interface: z.string(),
-      state: z.string(),
-      addresses: z.array(
-        z.strictObject({ address: z.string(), family: z.string(), netmask: z.string(), scope: z.string() }),
-      ),
-      bytes_received: count,
-      bytes_sent: count,
-      packets_received: count,
-      packets_sent: count,
-    }),
-  ),
-});
-export type MachineStats = z.infer<typeof MachineStats>;
+export const MachineStats = lazy(() =>
+  z.strictObject({
+    state: ObservedState(),
+    started_at: isoTime().nullable(),
+    processes: count(),
+    cpu_usage_ns: count().nullable(),
+    cpu_allocated_ns: count().nullable(),
+    memory_bytes: count().nullable(),
+    memory_peak_bytes: count().nullable(),
+    memory_limit_bytes: count().nullable(),
+    disk_bytes: count().nullable(),
+    ramdisk_bytes: count().nullable(),
+    network: z.array(
+      z.strictObject({
+        interface: z.string(),
+        state: z.string(),
+        addresses: z.array(
+          z.strictObject({ address: z.string(), family: z.string(), netmask: z.string(), scope: z.string() }),
+        ),
+        bytes_received: count(),
+        bytes_sent: count(),
+        packets_received: count(),
+        packets_sent: count(),
+      }),
+    ),
+  }),
+);
+export type MachineStats = z.infer<ReturnType<typeof MachineStats>>;
 
 /** Answer to `ask` of kind `runtime`: the processes and listening sockets inside. */
-export const MachineRuntime = z.strictObject({
-  processes: z
-    .array(z.strictObject({ pid: count, name: z.string(), command: z.string().max(500) }))
-    .max(1000),
-  listeners: z.array(z.strictObject({ protocol: z.string(), address: z.string(), port: count })).max(1000),
-});
-export type MachineRuntime = z.infer<typeof MachineRuntime>;
+export const MachineRuntime = lazy(() =>
+  z.strictObject({
+    processes: z
+      .array(z.strictObject({ pid: count(), name: z.string(), command: z.string().max(500) }))
+      .max(1000),
+    listeners: z
+      .array(z.strictObject({ protocol: z.string(), address: z.string(), port: count() }))
+      .max(1000),
+  }),
+);
+export type MachineRuntime = z.infer<ReturnType<typeof MachineRuntime>>;
 
 /** `POST /host/v1/enroll`: a host's one-time introduction. */
-export const EnrollRequest = z.strictObject({
-  /** The one-time join token, 64 hex digits. */
-  join_token: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Raw Ed25519 public key, 64 hex digits. */
-  public_key: z.string().regex(/^[0-9a-f]{64}$/),
-  hostname: z.string().min(1).max(255),
-  /** The host's clock in Unix seconds; refused with HOST_CLOCK_SKEW beyond ±300 s. */
-  timestamp: z.number().int(),
-});
-export type EnrollRequest = z.infer<typeof EnrollRequest>;
-export const EnrollResponse = z.strictObject({
-  server_id: objectId,
-  server_name: z.string(),
-});
-export type EnrollResponse = z.infer<typeof EnrollResponse>;
+export const EnrollRequest = lazy(() =>
+  z.strictObject({
+    /** The one-time join token, 64 hex digits. */
+    join_token: z.string().regex(/^[0-9a-f]{64}$/),
+    /** Raw Ed25519 public key, 64 hex digits. */
+    public_key: z.string().regex(/^[0-9a-f]{64}$/),
+    hostname: z.string().min(1).max(255),
+    /** The host's clock in Unix seconds; refused with HOST_CLOCK_SKEW beyond ±300 s. */
+    timestamp: z.number().int(),
+  }),
+);
+export type EnrollRequest = z.infer<ReturnType<typeof EnrollRequest>>;
+export const EnrollResponse = lazy(() =>
+  z.strictObject({
+    server_id: objectId(),
+    server_name: z.string(),
+  }),
+);
+export type EnrollResponse = z.infer<ReturnType<typeof EnrollResponse>>;

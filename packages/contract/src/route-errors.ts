@@ -23,6 +23,8 @@ const AUTH_ERRORS: Record<RouteDefinition['auth'], readonly ErrorCode[]> = {
   'auth-token': [...BEARER_ERRORS, 'ACCOUNT_BANNED'],
   refresh: [...IDENTITY_ERRORS, 'INSUFFICIENT_PERMISSIONS', 'ACCOUNT_BANNED'],
   'active-or-banned': BEARER_ERRORS,
+  'temp-token': [...IDENTITY_ERRORS, 'INSUFFICIENT_PERMISSIONS', 'ACCOUNT_BANNED'],
+  'device-cookie': [...IDENTITY_ERRORS, 'INSUFFICIENT_PERMISSIONS', 'ACCOUNT_BANNED'],
 };
 
 /**
@@ -36,6 +38,7 @@ export function routeErrors(route: RouteDefinition): readonly ErrorCode[] {
   if (route.path.includes('{id}')) codes.add('INVALID_ID_FORMAT');
   if (route.body !== undefined) for (const code of BODY_ERRORS) codes.add(code);
   if (route.method === 'POST') for (const code of IDEMPOTENCY_ERRORS) codes.add(code);
+  if (route.bodyError !== undefined) codes.add(route.bodyError);
   for (const code of Object.values(route.fieldErrors ?? {})) codes.add(code);
   codes.add('SERVICE_UNAVAILABLE').add('INTERNAL_SERVER_ERROR');
   return [...codes];

@@ -13,9 +13,18 @@ export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  * Who may call. `public`: anyone (a credential, if sent and valid, is known to the handler). `bearer`: a
  * JWT, an auth token or Basic. `jwt`: a first-party JWT only. `auth-token`: an `hdy_` token only.
  * `refresh`: the handler reads the refresh token itself. `active-or-banned`: as `bearer`, and banned
- * users may call as well.
+ * users may call as well. `temp-token`: the handler reads the one-time token of a sign-in under way from
+ * the Authorization header. `device-cookie`: the handler reads the cookie of a device's approval itself.
  */
-export type RouteAuth = 'public' | 'bearer' | 'jwt' | 'auth-token' | 'refresh' | 'active-or-banned';
+export type RouteAuth =
+  | 'public'
+  | 'bearer'
+  | 'jwt'
+  | 'auth-token'
+  | 'refresh'
+  | 'active-or-banned'
+  | 'temp-token'
+  | 'device-cookie';
 
 export interface RouteDefinition {
   /** `tag.verbNoun`, unique. */
@@ -33,7 +42,9 @@ export interface RouteDefinition {
   readonly body?: () => z.ZodType;
   /** True when the body may be left out (then it is read as `{}`). */
   readonly bodyOptional?: boolean;
-  /** The first is the usual one; the others have the same body. */
+  /** The body comes from an HTML form of ours (application/x-www-form-urlencoded) instead of as JSON. */
+  readonly formBody?: boolean;
+  /** The first is the usual one; the others have the same body. 302: a redirect, without a body. */
   readonly success: readonly [number, ...number[]];
   /** Shape of the envelope's `data`; absent: `data` is null. */
   readonly data?: () => z.ZodType;
@@ -51,6 +62,8 @@ export interface RouteDefinition {
    * `body.name` (first level of the body). Malformed ids in the path have INVALID_ID_FORMAT anyway.
    */
   readonly fieldErrors?: Readonly<Record<string, ErrorCode>>;
+  /** The code of a body that its schema refuses where it isn't VALIDATION_ERROR. */
+  readonly bodyError?: ErrorCode;
   /** Honours `Prefer: respond-async`: answers 202 with the operation and its URL in `Location`. */
   readonly asynchronous?: boolean;
   /** Not part of the compatible contract but an addition of ours. */

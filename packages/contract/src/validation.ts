@@ -27,7 +27,7 @@ export interface RawInput {
 
 /**
  * Checks a request against its route: path, then query, then body; the first part that fails is told.
- * Codes: VALIDATION_ERROR, unless every issue has the same code of its own (`fieldErrors` of the route,
+ * Codes: VALIDATION_ERROR (for a body the route's `bodyError`), unless every issue has the same code of its own (`fieldErrors` of the route,
  * INVALID_ID_FORMAT for ids in the path, MISSING_REQUIRED_FIELD where the route lists it);
  * IMMUTABLE_FIELD wins over all. `data` is an array of {@link ValidationIssue}.
  */
@@ -51,7 +51,8 @@ function part(
 ): Result<unknown> {
   if (schema === undefined) return ok({});
   if (place === 'body' && value === undefined) {
-    return { ok: false, error: { code: 'VALIDATION_ERROR', message: 'a JSON body is required', data: [] } };
+    const code = route.bodyError ?? 'VALIDATION_ERROR';
+    return { ok: false, error: { code, message: 'a JSON body is required', data: [] } };
   }
   const parsed = schema().safeParse(value);
   return parsed.success
@@ -77,10 +78,14 @@ function inputError(
   const codes = new Set(issues.map((issue) => issueCode(route, place, value, issue)));
   const [only] = codes;
   return {
-    code: codes.size === 1 && only !== undefined ? only : 'VALIDATION_ERROR',
+    code: codes.size === 1 && only !== undefined ? only : generalCode(route, place),
     message: summary(told),
     data: told,
   };
+}
+
+function generalCode(route: RouteDefinition, place: Place): ErrorCode {
+  return (place === 'body' ? route.bodyError : undefined) ?? 'VALIDATION_ERROR';
 }
 
 function immutableFields(route: RouteDefinition, issues: readonly Issue[]): string[] {
@@ -92,7 +97,7 @@ function immutableFields(route: RouteDefinition, issues: readonly Issue[]): stri
 
 function issueCode(route: RouteDefinition, place: Place, value: unknown, issue: Issue): ErrorCode {
   const field = issue.path[0];
-  if (field === undefined) return 'VALIDATION_ERROR';
+  if (field === undefined) return generalCode(route, place);
   const name = String(field);
   if (
     issue.code === 'invalid_type' &&
@@ -104,7 +109,7 @@ function issueCode(route: RouteDefinition, place: Place, value: unknown, issue: 
   }
   const own = route.fieldErrors?.[`${place}.${name}`];
   if (own !== undefined) return own;
-  return place === 'params' && /^(?:id|\w+Id)$/.test(name) ? 'INVALID_ID_FORMAT' : 'VALIDATION_ERROR';
+  return place === 'params' && /^(?:id|\w+Id)$/.test(name) ? 'INVALID_ID_FORMAT' : generalCode(route, place);
 }
 
 function isMissing(value: unknown, name: string): boolean {

@@ -1,5 +1,5 @@
 import { and, desc, eq, isNull, lt, ne, or, sql, type SQL } from 'drizzle-orm';
-import type { Database } from './client.ts';
+import { prepared, type Database } from './client.ts';
 import { eventStatement, type NewEvent } from './events.ts';
 import { parseStringArray } from './json-columns.ts';
 import { authTokens, users } from './schema.ts';
@@ -42,16 +42,21 @@ function parseObject(text: string): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value));
 }
 
+const tokenWithUser = prepared((database) =>
+  database
+    .select({ token: authTokens, user: users })
+    .from(authTokens)
+    .innerJoin(users, eq(users.id, authTokens.userId))
+    .where(eq(authTokens.id, sql.placeholder('tokenId')))
+    .prepare(),
+);
+
 /** A token and its owner in one read, by the id that stands in the token's text; null when unknown. */
 export async function findTokenWithUser(
   database: Database,
   tokenId: string,
 ): Promise<{ token: AuthTokenRow; user: UserRow } | null> {
-  const [row] = await database
-    .select({ token: authTokens, user: users })
-    .from(authTokens)
-    .innerJoin(users, eq(users.id, authTokens.userId))
-    .where(eq(authTokens.id, tokenId));
+  const [row] = await tokenWithUser(database).all({ tokenId });
   return row === undefined ? null : { token: toRow(row.token), user: row.user };
 }
 

@@ -1,10 +1,10 @@
 import { sshKeyIdentity, type ContainerRecord } from '@control-plane/lifecycle';
 import { and, asc, count, desc, eq, exists, isNull, ne, or, sql, type SQL } from 'drizzle-orm';
 import { containerRow } from './container-projection.ts';
-import type { Database } from './client.ts';
+import { prepared, type Database } from './client.ts';
 import { projectReachable, projectVisible } from './project-scope.ts';
 import { containerRealms, containers, projects, servers, uniqueHolds } from './schema.ts';
-import type { AccessLevel, Scope } from './scope.ts';
+import type { AccessLevel, Scope, ScopeTerms } from './scope.ts';
 
 /** A container with what other tables know of it. */
 export interface ContainerListing {
@@ -51,7 +51,7 @@ const SORT_COLUMNS = {
  * at `access` or above) and, when a realm is active, carrying it. A container's realms are its own: those
  * of its project don't matter here.
  */
-function containerVisible(database: Database, scope: Scope, access: AccessLevel): SQL | undefined {
+function containerVisible(database: Database, scope: ScopeTerms, access: AccessLevel): SQL | undefined {
   return and(
     isNull(containers.deletedAt),
     projectVisible(database, { ...scope, realmId: null }, access),
@@ -59,7 +59,7 @@ function containerVisible(database: Database, scope: Scope, access: AccessLevel)
   );
 }
 
-function containerCarries(database: Database, realmId: string): SQL {
+function containerCarries(database: Database, realmId: NonNullable<ScopeTerms['realmId']>): SQL {
   return exists(
     database
       .select({ one: sql`1` })
@@ -96,6 +96,27 @@ function toListing({ recordJson, ...rest }: ListingRow): ContainerListing {
   return { record: JSON.parse(recordJson) as ContainerRecord, ...rest };
 }
 
+/** The query of {@link findContainer} for one level, within a realm or not. */
+function containerQuery(access: AccessLevel, hasRealm: boolean) {
+  const terms = {
+    userId: sql.placeholder('userId'),
+    realmId: hasRealm ? sql.placeholder('realmId') : null,
+  };
+  return prepared((database) =>
+    selectListings(database)
+      .where(
+        and(eq(containers.id, sql.placeholder('containerId')), containerVisible(database, terms, access)),
+      )
+      .prepare(),
+  );
+}
+
+const CONTAINER_QUERIES = {
+  read: { realm: containerQuery('read', true), base: containerQuery('read', false) },
+  edit: { realm: containerQuery('edit', true), base: containerQuery('edit', false) },
+  delete: { realm: containerQuery('delete', true), base: containerQuery('delete', false) },
+};
+
 /** One container, or null when it is missing, hidden by the realm, or not the caller's at `access` or above. */
 export async function findContainer(
   database: Database,
@@ -103,9 +124,9 @@ export async function findContainer(
   containerId: string,
   access: AccessLevel,
 ): Promise<ContainerListing | null> {
-  const [row] = await selectListings(database).where(
-    and(eq(containers.id, containerId), containerVisible(database, scope, access)),
-  );
+  const { userId, realmId } = scope;
+  const query = CONTAINER_QUERIES[access][realmId === null ? 'base' : 'realm'](database);
+  const [row] = await query.all({ containerId, userId, ...(realmId === null ? {} : { realmId }) });
   return row === undefined ? null : toListing(row);
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, exists, inArray, or, sql, type SQL } from 'drizzle-orm';
 import { projectPermissions, projectRealms, projects } from './schema.ts';
-import type { AccessLevel, Scope } from './scope.ts';
+import type { AccessLevel, ScopeTerms } from './scope.ts';
 import type { Database } from './client.ts';
 
 const LEVELS: readonly AccessLevel[] = ['read', 'edit', 'delete'];
@@ -17,7 +17,7 @@ export function accessIncludes(held: ProjectAccess, needed: AccessLevel): boolea
  * The condition under which a row of `projects` exists for the caller: owned by them or shared with them
  * at `access` or above, and, when a realm is active, carrying it. Every query of a tenant's projects has it.
  */
-export function projectVisible(database: Database, scope: Scope, access: AccessLevel): SQL {
+export function projectVisible(database: Database, scope: ScopeTerms, access: AccessLevel): SQL {
   const shared = exists(
     database
       .select({ one: sql`1` })
@@ -44,7 +44,7 @@ export function projectVisible(database: Database, scope: Scope, access: AccessL
  * says nothing that {@link projectVisible} doesn't; lists add it because SQLite can begin from it by index,
  * where it would read the whole table otherwise.
  */
-export function projectReachable(scope: Scope): SQL {
+export function projectReachable(scope: ScopeTerms): SQL {
   return sql`${projects.id} in (
     select mine.id from ${projects} mine where mine.user_id = ${scope.userId}
     union all
@@ -52,7 +52,7 @@ export function projectReachable(scope: Scope): SQL {
 }
 
 /** The condition that a row of `projects` carries a realm. */
-export function projectCarries(database: Database, realmId: string): SQL {
+export function projectCarries(database: Database, realmId: NonNullable<ScopeTerms['realmId']>): SQL {
   return exists(
     database
       .select({ one: sql`1` })

@@ -64,6 +64,87 @@ export const loginHistory = sqliteTable(
   (table) => [index('login_history_user').on(table.userId, table.createdAt)],
 );
 
+/**
+ * Sign-ins that are under way. Each step is proven by a one-time secret of 64 hex digits, of which only the
+ * SHA-256 is kept; taking a step deletes it. What a kind does not need is null.
+ */
+export const signInSteps = sqliteTable(
+  'sign_in_steps',
+  {
+    secretHash: text('secret_hash').primaryKey(),
+    kind: text('kind', {
+      enum: ['launch_ticket', 'oauth_state', 'intent', 'two_factor', 'authorization_code', 'device_ticket'],
+    }).notNull(),
+    /** Who has proven to be whom; null as long as nobody has. */
+    userId: text('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    /** The user's session generation then: logout-all and a new password end the sign-in as well. */
+    sessionGeneration: integer('session_generation'),
+    /** SHA-256 of the cookie of the one browser that may go on. */
+    browserHash: text('browser_hash'),
+    provider: text('provider', { enum: ['github', 'google'] }),
+    redirectUri: text('redirect_uri'),
+    codeChallenge: text('code_challenge'),
+    /** What ends the sign-in: null leaves it to who takes the next step. */
+    responseMode: text('response_mode', { enum: ['tokens', 'intent'] }),
+    /** The client's own name for a launch (UUID). */
+    stateId: text('state_id'),
+    inviteCode: text('invite_code'),
+    /** The device code that this sign-in approves. */
+    deviceCodeHash: text('device_code_hash'),
+    expiresAt: integer('expires_at').notNull(),
+    createdAt,
+  },
+  (table) => [
+    index('sign_in_steps_expiry').on(table.expiresAt),
+    index('sign_in_steps_user').on(table.userId),
+  ],
+);
+
+/** Accounts at other providers that open an account here. `subject` is the provider's own, permanent id. */
+export const oauthIdentities = sqliteTable(
+  'oauth_identities',
+  {
+    provider: text('provider', { enum: ['github', 'google'] }).notNull(),
+    subject: text('subject').notNull(),
+    userId: text('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
+    /** As the provider last gave it; never used to find an account. */
+    username: text('username'),
+    createdAt,
+    updatedAt,
+  },
+  (table) => [
+    primaryKey({ columns: [table.provider, table.subject] }),
+    uniqueIndex('oauth_identities_user').on(table.userId, table.provider),
+  ],
+);
+
+/** Device sign-ins (RFC 8628); of both codes only the SHA-256 is kept. */
+export const deviceCodes = sqliteTable(
+  'device_codes',
+  {
+    deviceCodeHash: text('device_code_hash').primaryKey(),
+    userCodeHash: text('user_code_hash').notNull(),
+    clientName: text('client_name'),
+    codeChallenge: text('code_challenge'),
+    /** Where the device called from, shown to whoever approves. */
+    clientAddress: text('client_address').notNull(),
+    status: text('status', { enum: ['pending', 'approved', 'denied'] })
+      .notNull()
+      .default('pending'),
+    userId: text('user_id').references(() => users.id, { onDelete: 'cascade' }),
+    sessionGeneration: integer('session_generation'),
+    polledAt: integer('polled_at'),
+    expiresAt: integer('expires_at').notNull(),
+    createdAt,
+  },
+  (table) => [
+    uniqueIndex('device_codes_user_code').on(table.userCodeHash),
+    index('device_codes_expiry').on(table.expiresAt),
+  ],
+);
+
 export const authTokens = sqliteTable(
   'auth_tokens',
   {
@@ -87,6 +168,8 @@ export const authTokens = sqliteTable(
     isEnabled: flag('is_enabled').notNull().default(true),
     createdByTokenId: text('created_by_token_id'),
     delegationDepth: integer('delegation_depth').notNull().default(0),
+    /** Made with `deny_reauthorization`: never makes tokens nor reads the vault, and always ends. */
+    deniesReauthorization: flag('denies_reauthorization').notNull().default(false),
     expiresAt: integer('expires_at'),
     lastUsedAt: integer('last_used_at'),
     lastUsedIp: text('last_used_ip'),
@@ -96,6 +179,8 @@ export const authTokens = sqliteTable(
   (table) => [
     uniqueIndex('auth_tokens_secret').on(table.secretHash),
     uniqueIndex('auth_tokens_user_alias').on(table.userId, table.alias),
+    index('auth_tokens_maker').on(table.createdByTokenId),
+    index('auth_tokens_public_key').on(table.publicKey),
   ],
 );
 

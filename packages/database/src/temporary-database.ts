@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { createClient } from '@libsql/client';
 import { drizzle } from 'drizzle-orm/libsql';
 import type { Database } from './client.ts';
-import * as schema from './schema.ts';
 
 /** A database of its own for one test file, with all migrations applied, on libSQL's own engine. */
 export interface TemporaryDatabase {
@@ -24,7 +23,7 @@ export async function openTemporaryDatabase(): Promise<TemporaryDatabase> {
     if (file.endsWith('.sql')) await client.executeMultiple(readFileSync(join(MIGRATIONS, file), 'utf8'));
   }
   return {
-    database: drizzle(client, { schema }),
+    database: drizzle(client),
     dispose: () => {
       client.close();
       rmSync(folder, { recursive: true, force: true });

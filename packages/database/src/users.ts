@@ -1,13 +1,21 @@
 import { and, eq, sql } from 'drizzle-orm';
-import type { Database } from './client.ts';
+import { prepared, type Database } from './client.ts';
 import { eventStatement, type NewEvent } from './events.ts';
 import { mailTokens, users } from './schema.ts';
 
 export type UserRow = Readonly<typeof users.$inferSelect>;
 
+const userById = prepared((database) =>
+  database
+    .select()
+    .from(users)
+    .where(eq(users.id, sql.placeholder('userId')))
+    .prepare(),
+);
+
 /** One user by id, or null. */
 export async function findUser(database: Database, userId: string): Promise<UserRow | null> {
-  const [row] = await database.select().from(users).where(eq(users.id, userId));
+  const [row] = await userById(database).all({ userId });
   return row ?? null;
 }
 

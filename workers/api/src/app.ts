@@ -183,6 +183,12 @@ async function readBody(
   const text = await request.text();
   if (route.body === undefined || text.trim() === '') return ok({ json: undefined, text });
   const type = request.headers.get('content-type') ?? '';
+  if (route.formBody === true) {
+    if (!/^application\/x-www-form-urlencoded(?:;|$)/i.test(type.trim())) {
+      return fail('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/x-www-form-urlencoded');
+    }
+    return ok({ json: Object.fromEntries(new URLSearchParams(text)), text });
+  }
   if (!/^application\/(?:[\w.+-]+\+)?json(?:;|$)/i.test(type.trim())) {
     return fail('UNSUPPORTED_MEDIA_TYPE', 'Send the body as application/json');
   }

@@ -2,7 +2,8 @@ import type { Result } from '@control-plane/contract/errors';
 import type { RouteData, RouteDefinition, RouteInput } from '@control-plane/contract';
 import type { AuthenticatedContext, RequestContext } from './context.ts';
 
-type ContextFor<R extends RouteDefinition> = R['auth'] extends 'public' | 'refresh'
+type ContextFor<R extends RouteDefinition> = R['auth'] extends
+  'public' | 'refresh' | 'temp-token' | 'device-cookie'
   ? RequestContext
   : AuthenticatedContext;
 

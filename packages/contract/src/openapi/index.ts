@@ -46,6 +46,8 @@ const SECURITY_SCHEMES = {
   authToken: { type: 'http', scheme: 'bearer', bearerFormat: 'hdy_' },
   basic: { type: 'http', scheme: 'basic' },
   refreshJwt: { type: 'http', scheme: 'bearer', bearerFormat: 'refresh-JWT' },
+  tempToken: { type: 'http', scheme: 'bearer', bearerFormat: 'temp-or-intent-token' },
+  deviceVerifyCookie: { type: 'apiKey', in: 'cookie', name: '__Host-device_verify' },
 } as const;
 
 /** The description of a route table. Throws only when the table itself is broken. */

@@ -46,6 +46,8 @@ const SECURITY: Record<RouteAuth, OperationObject['security']> = {
   // The refresh token in the body is enough; sending it as the credential as well is allowed.
   refresh: [{ refreshJwt: [] }, {}],
   'active-or-banned': bearer,
+  'temp-token': [{ tempToken: [] }],
+  'device-cookie': [{ deviceVerifyCookie: [] }],
 };
 
 /** The operation of a route; `catalogue` must have been built from a table that holds it. */
@@ -62,7 +64,11 @@ export function operationObject(route: RouteDefinition, catalogue: SchemaCatalog
       : {
           requestBody: {
             required: route.bodyOptional !== true,
-            content: { 'application/json': { schema: catalogue.bodyOf(route) } },
+            content: {
+              [route.formBody === true ? 'application/x-www-form-urlencoded' : 'application/json']: {
+                schema: catalogue.bodyOf(route),
+              },
+            },
           },
         }),
     responses: { ...successResponses(route, catalogue), ...errorResponses(route) },
@@ -135,6 +141,13 @@ function successResponses(
 ): Record<string, ResponseObject> {
   const responses: Record<string, ResponseObject> = {};
   for (const status of route.success) {
+    if (status === 302) {
+      responses[status] = {
+        description: 'Found',
+        headers: { Location: { description: 'Where the sign-in goes on', schema: { type: 'string' } } },
+      };
+      continue;
+    }
     responses[status] = {
       description: SUCCESS_PHRASES[status] ?? 'Success',
       content: contentOf(route, status, catalogue),

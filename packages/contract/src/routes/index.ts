@@ -6,9 +6,11 @@ import type { RouteDefinition } from '../route.ts';
 import { AUTH_TOKEN_ROUTES } from './auth-tokens.ts';
 import { AUTHENTICATION_ROUTES } from './authentication.ts';
 import { CONTAINER_ROUTES } from './containers.ts';
+import { DEVICE_ROUTES } from './device.ts';
 import { ENV_ROUTES } from './env.ts';
 import { IMAGE_ROUTES } from './images.ts';
 import { META_ROUTES } from './meta.ts';
+import { OAUTH_ROUTES } from './oauth.ts';
 import { OPERATION_ROUTES } from './operations.ts';
 import { PROJECT_ROUTES } from './projects.ts';
 import { REALM_ROUTES } from './realms.ts';
@@ -18,9 +20,11 @@ import { UTILITY_ROUTES } from './utilities.ts';
 export * from './auth-tokens.ts';
 export * from './authentication.ts';
 export * from './containers.ts';
+export * from './device.ts';
 export * from './env.ts';
 export * from './images.ts';
 export * from './meta.ts';
+export * from './oauth.ts';
 export * from './operations.ts';
 export * from './projects.ts';
 export * from './realms.ts';
@@ -30,6 +34,8 @@ export * from './utilities.ts';
 /** Every route that is served. */
 export const ROUTES: readonly RouteDefinition[] = [
   ...AUTHENTICATION_ROUTES,
+  ...OAUTH_ROUTES,
+  ...DEVICE_ROUTES,
   ...AUTH_TOKEN_ROUTES,
   ...PROJECT_ROUTES,
   ...CONTAINER_ROUTES,

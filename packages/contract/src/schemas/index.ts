@@ -8,6 +8,7 @@ export * from './environment.ts';
 export * from './image.ts';
 export * from './ip-info.ts';
 export * from './meta.ts';
+export * from './oauth.ts';
 export * from './operation.ts';
 export * from './project.ts';
 export * from './proxy-permissions.ts';

@@ -29,7 +29,7 @@ export async function readRuntime(
 
   const host = hostGateway(context.env, record.serverId);
   const answer = await host.ask('runtime', record.id, ASK_TIMEOUT_MS);
-  const runtime = answer.ok ? MachineRuntime.safeParse(answer.data) : null;
+  const runtime = answer.ok ? MachineRuntime().safeParse(answer.data) : null;
   if (runtime === null || !runtime.success) {
     return fail(
       'RUNTIME_UNAVAILABLE',

@@ -30,7 +30,7 @@ export async function readContainerStats(
     }
     return fail('RUNTIME_UNAVAILABLE', `The server could not measure the container: ${answer.message}`);
   }
-  const stats = MachineStats.safeParse(answer.data);
+  const stats = MachineStats().safeParse(answer.data);
   if (!stats.success) return fail('RUNTIME_UNAVAILABLE', 'The server gave an answer that could not be read');
   return ok(presentStats(listing, record, stats.data, Date.now() - startedAt));
 }

@@ -13,7 +13,7 @@ import { hostGateway } from '../objects/gateways.ts';
  * the answer have been lost; another key with a used token is refused.
  */
 export async function enrollHost(request: Request, env: Env): Promise<Result<EnrollResponse>> {
-  const parsed = EnrollRequest.safeParse(await request.json().catch(() => null));
+  const parsed = EnrollRequest().safeParse(await request.json().catch(() => null));
   if (!parsed.success) return fail('VALIDATION_ERROR', 'The enrolment is malformed');
   const { join_token: joinToken, public_key: publicKey, timestamp } = parsed.data;
   const nowSeconds = Math.floor(Date.now() / 1000);

@@ -6,11 +6,14 @@ import { identify, type AuthenticationInput } from './authenticate-credential.ts
 /** The one route that a realm-bound token may call on the base host. */
 const INTROSPECTION = 'authTokens.getCurrent';
 
+/** Routes that read a credential of their own kind themselves. */
+const OWN_CREDENTIAL: readonly RouteDefinition['auth'][] = ['refresh', 'temp-token', 'device-cookie'];
+
 /**
  * Establishes the caller of a route and whether this kind of caller may call it at all.
  *
- * On public routes a credential that is not good is no failure: the caller is nobody (null). `refresh`
- * routes read their own token. Everywhere else the answer is a principal or 401 MISSING_TOKEN,
+ * On public routes a credential that is not good is no failure: the caller is nobody (null). `refresh`,
+ * `temp-token` and `device-cookie` routes read their own credential. Everywhere else the answer is a principal or 401 MISSING_TOKEN,
  * INVALID_TOKEN, TOKEN_EXPIRED, INVALID_CREDENTIALS; 403 ACCOUNT_BANNED, IP_NOT_ALLOWED,
  * REALM_SCOPE_REQUIRED, INSUFFICIENT_PERMISSIONS; 429 for passwords sent as Basic.
  */
@@ -18,7 +21,7 @@ export async function authenticate(
   route: Pick<RouteDefinition, 'auth' | 'operationId'>,
   input: AuthenticationInput,
 ): Promise<Result<Principal | null>> {
-  if (route.auth === 'refresh') return ok(null);
+  if (OWN_CREDENTIAL.includes(route.auth)) return ok(null);
   const identified = await identify(input);
   if (route.auth === 'public') {
     const principal = identified.ok ? identified.value : null;

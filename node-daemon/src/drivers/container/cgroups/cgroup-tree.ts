@@ -67,8 +67,10 @@ export class CgroupTree {
     }
     const cpu = this.#group('cpu', containerId);
     if (cpu !== undefined) {
-      const quotaUs = limits.cpuCores === null ? null : Math.max(1000, Math.round(limits.cpuCores * cpuPeriodUs));
-      if (cpu.version === 1) writeFileSync(path.join(cpu.directory, 'cpu.cfs_quota_us'), String(quotaUs ?? -1));
+      const quotaUs =
+        limits.cpuCores === null ? null : Math.max(1000, Math.round(limits.cpuCores * cpuPeriodUs));
+      if (cpu.version === 1)
+        writeFileSync(path.join(cpu.directory, 'cpu.cfs_quota_us'), String(quotaUs ?? -1));
       else writeFileSync(path.join(cpu.directory, 'cpu.max'), `${quotaUs ?? 'max'} ${cpuPeriodUs}`);
     }
     const pids = this.#group('pids', containerId);
@@ -154,7 +156,9 @@ export class CgroupTree {
     const memory = this.#group('memory', containerId);
     const cpu = this.#group('cpuacct', containerId);
     const number = (directory: string | undefined, file: string): number | null => {
-      const value = Number(directory === undefined ? Number.NaN : (this.#read(directory, file) ?? Number.NaN));
+      const value = Number(
+        directory === undefined ? Number.NaN : (this.#read(directory, file) ?? Number.NaN),
+      );
       return Number.isFinite(value) ? value : null;
     };
     const version1 = memory?.version === 1;

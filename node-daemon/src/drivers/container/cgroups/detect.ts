@@ -12,7 +12,11 @@ export type CgroupPlace = { readonly version: 1 | 2; readonly base: string };
 export type CgroupLayout = { readonly [name in Controller]?: CgroupPlace };
 
 /** One cgroup mount of the host. `names` are v1 controllers; version 2 has none here. */
-export type CgroupMount = { readonly version: 1 | 2; readonly path: string; readonly names: readonly string[] };
+export type CgroupMount = {
+  readonly version: 1 | 2;
+  readonly path: string;
+  readonly names: readonly string[];
+};
 
 /** Finds the cgroup mounts in the text of /proc/self/mountinfo. */
 export function parseCgroupMounts(mountInfo: string): CgroupMount[] {
@@ -24,7 +28,8 @@ export function parseCgroupMounts(mountInfo: string): CgroupMount[] {
     const mountPath = left.split(' ')[4];
     if (mountPath === undefined) continue;
     if (type === 'cgroup2') mounts.push({ version: 2, path: mountPath, names: [] });
-    if (type === 'cgroup') mounts.push({ version: 1, path: mountPath, names: superOptions?.split(',') ?? [] });
+    if (type === 'cgroup')
+      mounts.push({ version: 1, path: mountPath, names: superOptions?.split(',') ?? [] });
   }
   return mounts;
 }
@@ -35,37 +40,40 @@ export function parseCgroupMounts(mountInfo: string): CgroupMount[] {
  */
 export function detectCgroups(group: string): CgroupLayout {
   const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
-  const ownPaths = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
+  const version1 = mounts.filter(
+    ({ version, names }) => version === 1 && controllers.some((controller) => names.includes(controller)),
+  );
+  const unifiedCandidates = unifiedParents(mounts).map((parent) => path.join(parent, group));
+  const usable = findUsable([...version1.map((mount) => path.join(mount.path, group)), ...unifiedCandidates]);
+  const unified = unifiedCandidates.find((base) => usable.has(base));
+  if (unified !== undefined) enableControllers(unified);
   const layout: { [name in Controller]?: CgroupPlace } = {};
-  const unified = mounts.find((mount) => mount.version === 2);
-  const unifiedBase = unified === undefined ? undefined : openUnified(unified.path, group, ownPaths);
   for (const controller of controllers) {
-    const mount = mounts.find((candidate) => candidate.version === 1 && candidate.names.includes(controller));
+    const mount = version1.find(({ names }) => names.includes(controller));
     const base = mount === undefined ? undefined : path.join(mount.path, group);
-    if (base !== undefined && isUsable(base)) layout[controller] = { version: 1, base };
-    else if (unifiedBase !== undefined && unifiedHas(unifiedBase, controller)) {
-      layout[controller] = { version: 2, base: unifiedBase };
+    if (base !== undefined && usable.has(base)) layout[controller] = { version: 1, base };
+    else if (unified !== undefined && unifiedHas(unified, controller)) {
+      layout[controller] = { version: 2, base: unified };
     }
   }
-  const unifiedIsUsed = Object.values(layout).some((place) => place.version === 2);
-  if (unifiedBase !== undefined && !unifiedIsUsed) removeGroup(unifiedBase);
+  const used = new Set(Object.values(layout).map((place) => place.base));
+  for (const base of usable) if (!used.has(base)) removeGroup(base);
   return layout;
 }
 
-/** Makes the daemon's group in the unified hierarchy: at its top, else beside the daemon's own group. */
-function openUnified(mountPath: string, group: string, ownPaths: readonly string[]): string | undefined {
-  const own = ownPaths.find((line) => line.startsWith('0::'))?.slice('0::'.length);
-  const parents = [mountPath];
-  if (own !== undefined && own !== '/') parents.push(path.join(mountPath, path.dirname(own)));
-  for (const parent of parents) {
-    const base = path.join(parent, group);
-    if (!isUsable(base)) continue;
-    for (const controller of ['memory', 'cpu', 'pids']) {
-      for (const directory of [parent, base]) enable(directory, controller);
-    }
-    return base;
+/** Where the daemon's group may be in the unified hierarchy: at its top, else beside the daemon's own. */
+function unifiedParents(mounts: readonly CgroupMount[]): string[] {
+  const mount = mounts.find(({ version }) => version === 2);
+  if (mount === undefined) return [];
+  const lines = readFileSync('/proc/self/cgroup', 'utf8').split('\n');
+  const own = lines.find((line) => line.startsWith('0::'))?.slice('0::'.length) ?? '/';
+  return own === '/' ? [mount.path] : [mount.path, path.join(mount.path, path.dirname(own))];
+}
+
+function enableControllers(base: string): void {
+  for (const controller of ['memory', 'cpu', 'pids']) {
+    for (const directory of [path.dirname(base), base]) enable(directory, controller);
   }
-  return undefined;
 }
 
 function enable(directory: string, controller: string): void {
@@ -96,18 +104,20 @@ function unifiedHas(base: string, controller: Controller): boolean {
   }
 }
 
-/** Whether a group can be made below `base` and joined. */
-function isUsable(base: string): boolean {
-  const probe = path.join(base, 'probe');
-  try {
-    mkdirSync(probe, { recursive: true });
-    const joined = spawnSync('/bin/sh', ['-c', 'echo 0 >"$1/cgroup.procs"', 'sh', probe], { stdio: 'ignore' });
-    return joined.status === 0;
-  } catch {
-    return false;
-  } finally {
-    removeGroup(probe);
-  }
+/** The bases below which a group can be made and joined. One shell tries them all, one after the other. */
+function findUsable(bases: readonly string[]): Set<string> {
+  const made = bases.filter((base) => {
+    try {
+      mkdirSync(path.join(base, 'probe'), { recursive: true });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  const script = 'for base; do { echo 0 >"$base/probe/cgroup.procs"; } 2>/dev/null && echo "$base"; done';
+  const { stdout } = spawnSync('/bin/sh', ['-c', script, 'sh', ...made], { encoding: 'utf8' });
+  for (const base of made) removeGroup(path.join(base, 'probe'));
+  return new Set(stdout.split('\n').filter((line) => made.includes(line)));
 }
 
 /** Removes a group that has no processes and no groups in it; false when it is still in use. */

@@ -61,7 +61,9 @@ export async function bootMachine(request: BootRequest): Promise<Outcome<undefin
     chmodSync(file, 0o644);
   }
   writeFileSync(paths.environment, request.environment, { mode: 0o600 });
-  writeFileSync(paths.authorizedKeys, request.sshPublicKey === null ? '' : `${request.sshPublicKey}\n`, { mode: 0o600 });
+  writeFileSync(paths.authorizedKeys, request.sshPublicKey === null ? '' : `${request.sshPublicKey}\n`, {
+    mode: 0o600,
+  });
   const inherited = [paths.environment, paths.authorizedKeys, path.join(paths.directory, 'inner')];
   const files = [openSync(paths.log, 'w', 0o600), ...inherited.map((file) => openSync(file, 'r'))];
   const argv = ['--mount', '--propagation', 'private', '/bin/sh', script, 'outer'];
@@ -100,7 +102,8 @@ export async function bootMachine(request: BootRequest): Promise<Outcome<undefin
   const first = await nextAnswer();
   const init = first.startsWith('init ') ? parseProcessStatus(first.slice('init '.length)) : undefined;
   const monitor = child.pid === undefined ? undefined : readProcess(child.pid);
-  if (init === undefined || monitor === undefined) return abandon('The machine’s namespaces could not be made.');
+  if (init === undefined || monitor === undefined)
+    return abandon('The machine’s namespaces could not be made.');
   try {
     const ready = await request.onReady({ init: identityOf(init), monitor: identityOf(monitor) });
     if (!ready.ok) {
@@ -115,7 +118,9 @@ export async function bootMachine(request: BootRequest): Promise<Outcome<undefin
   const second = await nextAnswer();
   stdin.destroy();
   stdout.destroy();
-  return second === 'up' ? done : abandon('The machine’s tree could not be mounted or its init did not start.');
+  return second === 'up'
+    ? done
+    : abandon('The machine’s tree could not be mounted or its init did not start.');
 }
 
 function identityOf(status: ProcessIdentity): ProcessIdentity {

@@ -8,7 +8,7 @@ import type { ProcessIdentity } from './processes.ts';
 export const Definition = z.strictObject({
   incarnation: z.number().int().positive(),
   root_uid: z.number().int().nonnegative(),
-  spec: MachineSpec,
+  spec: MachineSpec(),
 });
 export type Definition = z.infer<typeof Definition>;
 

@@ -17,7 +17,10 @@ export async function killMachine(context: EndContext, containerId: string): Pro
   const deadline = performance.now() + killTimeoutMs;
   // Pid 1 first: the kernel then ends its whole namespace, and its parent ends by itself.
   // Without a record only half-made boots are possible; the groups hold them, where there are groups.
-  const stray = recorded === undefined && !cgroups.tracksProcesses ? (registry.findMonitors().get(containerId) ?? []) : [];
+  const stray =
+    recorded === undefined && !cgroups.tracksProcesses
+      ? (registry.findMonitors().get(containerId) ?? [])
+      : [];
   const own: ProcessIdentity[] = recorded === undefined ? stray : [recorded.init, recorded.monitor];
   for (;;) {
     const members = cgroups
@@ -26,7 +29,8 @@ export async function killMachine(context: EndContext, containerId: string): Pro
       .filter((status) => status !== undefined);
     const left = [...own, ...members].filter(isAlive);
     if (left.length === 0) break;
-    if (performance.now() > deadline) return fail('DRIVER_FAILED', 'The machine’s processes could not be ended.');
+    if (performance.now() > deadline)
+      return fail('DRIVER_FAILED', 'The machine’s processes could not be ended.');
     for (const identity of left) signalProcess(identity, 'SIGKILL');
     // Frozen processes of version 1 die only when they are let go.
     cgroups.thaw(containerId);
@@ -51,10 +55,10 @@ export async function stopMachine(
     if (!cgroups.canFreeze) thawBySignal(init.pid);
     const deadline = performance.now() + graceMs;
     while (isAlive(init) && performance.now() < deadline) {
-      if (signal.aborted) return fail('CANCELLED', 'The stop was cancelled while the machine was shutting down.');
+      if (signal.aborted)
+        return fail('CANCELLED', 'The stop was cancelled while the machine was shutting down.');
       await delay(pollMs);
     }
   }
   return killMachine(context, containerId);
 }
-

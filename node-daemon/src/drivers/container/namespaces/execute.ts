@@ -77,7 +77,11 @@ function enterArguments(enter: EnterRequest, request: ExecuteRequest): string[] 
     ...request.environment,
   };
   // Without a user namespace the capabilities go first, by programs of the staging root: never by the machine's.
-  const drop = ['setpriv', '--no-new-privs', `--bounding-set=${droppedCapabilities.map((name) => `-${name}`).join(',')}`];
+  const drop = [
+    'setpriv',
+    '--no-new-privs',
+    `--bounding-set=${droppedCapabilities.map((name) => `-${name}`).join(',')}`,
+  ];
   return [
     String(enter.cgroupJoins.length),
     ...enter.cgroupJoins,
@@ -97,7 +101,10 @@ function enterArguments(enter: EnterRequest, request: ExecuteRequest): string[] 
 }
 
 /** Keeps the first `bytesMax` bytes of a stream and reads the rest without keeping it. */
-function collect(stream: NodeJS.ReadableStream, bytesMax: number): { take: () => Buffer; truncated: () => boolean } {
+function collect(
+  stream: NodeJS.ReadableStream,
+  bytesMax: number,
+): { take: () => Buffer; truncated: () => boolean } {
   const chunks: Buffer[] = [];
   let kept = 0;
   let truncated = false;

@@ -47,7 +47,8 @@ const writtenFiles: Readonly<Record<string, string>> = {
     'root:x:0:\ndaemon:x:1:\nadm:x:4:\ntty:x:5:\ndisk:x:6:\nmail:x:8:\nsudo:x:27:\nusers:x:100:\nnogroup:x:65534:\n',
   'etc/hostname': 'localhost\n',
   'etc/hosts': '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n',
-  'etc/nsswitch.conf': 'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n',
+  'etc/nsswitch.conf':
+    'passwd: files\ngroup: files\nshadow: files\nhosts: files dns\nservices: files\nprotocols: files\n',
   'etc/resolv.conf': '# This machine has no network.\n',
   'etc/environment': '',
   'etc/shells': '/bin/sh\n/bin/bash\n',

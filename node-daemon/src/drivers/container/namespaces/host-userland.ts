@@ -12,6 +12,8 @@ export const deviceNodes = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] 
 export type HostUserland = {
   readonly links: ReadonlyMap<string, string>;
   readonly directories: readonly string[];
+  /** Entries of /proc, as far as this kernel has them, through which root could change the host. */
+  readonly dangerousProcEntries: readonly string[];
 };
 
 /** Looks at the host's root directory. */
@@ -23,7 +25,10 @@ export function readHostUserland(): HostUserland {
     if (stat?.isSymbolicLink()) links.set(name, readlinkSync(`/${name}`).replace(/^\/usr/, 'usr'));
     else if (stat?.isDirectory()) directories.push(name);
   }
-  return { links, directories };
+  const dangerousProcEntries = ['sys', 'sysrq-trigger', 'kcore', 'irq', 'bus', 'fs', 'acpi', 'scsi'].filter(
+    (name) => existsSync(`/proc/${name}`),
+  );
+  return { links, directories, dangerousProcEntries };
 }
 
 /** Makes the templates that all machines share: the staging root and /dev. Repeating it is harmless. */
@@ -32,7 +37,8 @@ export function prepareTemplates(layout: Layout, userland: HostUserland): void {
     mkdirSync(path.join(layout.stage, name), { recursive: true, mode: 0o755 });
   }
   for (const [name, target] of userland.links) makeLink(target, path.join(layout.stage, name));
-  for (const directory of [layout.outer, layout.inner]) mkdirSync(directory, { recursive: true, mode: 0o755 });
+  for (const directory of [layout.outer, layout.inner])
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
   for (const name of ['pts', 'shm']) mkdirSync(path.join(layout.devices, name), { recursive: true });
   for (const name of deviceNodes) {
     const file = path.join(layout.devices, name);

@@ -15,5 +15,6 @@ fi
 cd /boot
 pivot_root . mnt
 cd /
-umount -l /mnt
+# Beneath is only the staging root. If the machine has lost its umount, it may keep that.
+umount -l /mnt || :
 exec /bin/sh -c "$BOOT_FINISH" boot

@@ -12,7 +12,13 @@ import {
 } from './definition.ts';
 import { containerIdPattern, machinePaths, type Layout, type MachinePaths } from './layout.ts';
 import type { IsolationMode } from './mount-tables.ts';
-import { isAlive, listProcesses, readEnvironmentVariable, readProcess, type ProcessIdentity } from './processes.ts';
+import {
+  isAlive,
+  listProcesses,
+  readEnvironmentVariable,
+  readProcess,
+  type ProcessIdentity,
+} from './processes.ts';
 
 /** Host uids of mapped machines: above ordinary users, within what systemd leaves to containers. */
 const uidBase = 1_000_000_000;
@@ -55,7 +61,8 @@ export class MachineRegistry {
   define(machine: Machine): Outcome<Definition> {
     const paths = this.paths(machine.spec.container_id);
     const rootUid = this.definition(machine.spec.container_id)?.root_uid ?? this.#freeUid();
-    if (rootUid === undefined) return fail('CAPACITY_EXCEEDED', 'The host has no uids left for another machine.');
+    if (rootUid === undefined)
+      return fail('CAPACITY_EXCEEDED', 'The host has no uids left for another machine.');
     this.#usedUids.add(rootUid);
     const definition = { incarnation: machine.incarnation, root_uid: rootUid, spec: machine.spec };
     mkdirSync(paths.directory, { recursive: true, mode: 0o700 });

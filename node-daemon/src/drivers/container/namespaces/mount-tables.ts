@@ -21,6 +21,8 @@ export type MountTableRequest = {
   readonly overlay: boolean;
   /** Host uid that is root inside. */
   readonly rootUid: number;
+  /** Entries of /proc that root without a user namespace may only read. */
+  readonly protectedProcEntries: readonly string[];
   /** Host directory of the memory disk, or null. */
   readonly ramdisk: string | null;
 };
@@ -66,12 +68,19 @@ export function buildMountTables(request: MountTableRequest): MountTables {
     line('sysfs', path.join(assembled, 'sys'), 'sysfs', 'nosuid,nodev,noexec'),
     line(path.join(assembled, 'machine'), boot, 'none', 'rbind'),
     line('proc', path.join(boot, 'proc'), 'proc', 'nosuid,nodev,noexec'),
-    line('devpts', path.join(boot, 'dev', 'pts'), 'devpts', 'newinstance,ptmxmode=0666,mode=620,nosuid,noexec'),
+    line(
+      'devpts',
+      path.join(boot, 'dev', 'pts'),
+      'devpts',
+      'newinstance,ptmxmode=0666,mode=620,nosuid,noexec',
+    ),
   ];
   if (mode === 'plain') {
     // Without a user namespace the kernel would let root inside write these.
-    const hidden = ['sys', 'sysrq-trigger', 'kcore', 'irq', 'bus'].map((name) => path.join(boot, 'proc', name));
-    for (const target of hidden) inner.push(line(target, target, 'none', 'bind,ro,nofail'));
+    for (const name of request.protectedProcEntries) {
+      const target = path.join(boot, 'proc', name);
+      inner.push(line(target, target, 'none', 'bind,ro'));
+    }
   }
   return { tree: join(tree), devices: join(devices), inner: join(inner) };
 }

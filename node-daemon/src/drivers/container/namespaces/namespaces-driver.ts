@@ -1,10 +1,7 @@
 import type { MachineRuntime, MachineStats } from '@control-plane/contract/link';
-import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { done, fail, succeed, type Outcome } from '../../../outcome.ts';
 import type {
   ContainerDriver,
@@ -29,7 +26,6 @@ import { processesOfNamespace } from './processes.ts';
 import { listRamdisks, mountRamdisk, ramdiskBytes, ramdiskUsage, removeRamdisk } from './ramdisk.ts';
 import { freezeBySignal, isStopped, thawBySignal } from './signal-freezer.ts';
 
-const run = promisify(execFile);
 const watchIntervalMs = 500;
 const nothingRuns: Observation = { state: 'stopped', initPid: null, startedAt: null };
 const absent: Observation = { state: 'absent', initPid: null, startedAt: null };
@@ -115,6 +111,7 @@ export class NamespacesDriver implements ContainerDriver {
         overlay,
         rootUid,
         userlandDirectories: userland.directories,
+        protectedProcEntries: userland.dangerousProcEntries,
         ramdisk: spec.ramdisk ? paths.ramdisk : null,
       }),
       cgroupJoins: joins.value,
@@ -181,7 +178,13 @@ export class NamespacesDriver implements ContainerDriver {
     if (observed.initPid === null || observed.state !== 'running') return succeed({ synced: false });
     const hostname = hostnameOf(spec.name);
     const written = await this.execute(containerId, {
-      argv: ['/bin/sh', '-c', 'cat >/etc/environment && echo "$1" >/etc/hostname && hostname "$1"', 'sh', hostname],
+      argv: [
+        '/bin/sh',
+        '-c',
+        'cat >/etc/environment && echo "$1" >/etc/hostname && hostname "$1"',
+        'sh',
+        hostname,
+      ],
       environment: {},
       stdin: Buffer.from(environmentText(spec.environment_vars)),
       timeoutMs: 10_000,
@@ -229,7 +232,7 @@ export class NamespacesDriver implements ContainerDriver {
     return executeInMachine(enter, request);
   }
 
-  async stats(machine: Machine, volume: string): Promise<Outcome<MachineStats>> {
+  async stats(machine: Machine, diskBytes: number | null): Promise<Outcome<MachineStats>> {
     const containerId = machine.spec.container_id;
     const { registry, cgroups } = this.#options;
     const observed = await this.observe(containerId);
@@ -241,11 +244,13 @@ export class NamespacesDriver implements ContainerDriver {
       processes: observed.initPid === null ? 0 : processesOfNamespace(observed.initPid).length,
       cpu_usage_ns: usage.cpuNs,
       cpu_allocated_ns:
-        capabilities.cpu_limit && machine.spec.cpu_cores !== null ? Math.round(machine.spec.cpu_cores * 1e9) : null,
+        capabilities.cpu_limit && machine.spec.cpu_cores !== null
+          ? Math.round(machine.spec.cpu_cores * 1e9)
+          : null,
       memory_bytes: usage.memoryBytes,
       memory_peak_bytes: usage.memoryPeakBytes,
       memory_limit_bytes: capabilities.memory_limit ? machine.spec.memory_bytes : null,
-      disk_bytes: await diskUsage(volume),
+      disk_bytes: diskBytes,
       ramdisk_bytes: ramdiskUsage(registry.paths(containerId).ramdisk),
       network: observed.initPid === null ? [] : describeNetwork(observed.initPid),
     });
@@ -276,17 +281,5 @@ export class NamespacesDriver implements ContainerDriver {
     for (const { containerId, alive } of this.#options.registry.runningMachines()) {
       if (!alive) for (const listener of this.#exitListeners) listener(containerId);
     }
-  }
-}
-
-/** Bytes on disk; null when they can't be counted in a few seconds. */
-async function diskUsage(volume: string): Promise<number | null> {
-  if (!existsSync(volume)) return null;
-  try {
-    const { stdout } = await run('du', ['-sx', '--block-size=1', volume], { timeout: 5_000 });
-    const bytes = Number.parseInt(stdout, 10);
-    return Number.isFinite(bytes) ? bytes : null;
-  } catch {
-    return null;
   }
 }

@@ -1,7 +1,10 @@
 import { readFileSync, readlinkSync, readdirSync } from 'node:fs';
 
 /** A process that can't be mistaken for a later one with the same number. */
-export type ProcessIdentity = { readonly pid: number; /** Clock ticks since boot. */ readonly startTicks: number };
+export type ProcessIdentity = {
+  readonly pid: number;
+  /** Clock ticks since boot. */ readonly startTicks: number;
+};
 
 /** What /proc says about a process. `state` is a letter of proc(5), `Z` for a zombie. */
 export type ProcessStatus = ProcessIdentity & { readonly state: string; readonly parentPid: number };
@@ -14,7 +17,8 @@ export function parseProcessStatus(line: string): ProcessStatus | undefined {
   const state = fields[0];
   const parentPid = Number(fields[1]);
   const startTicks = Number(fields[19]);
-  if (nameEnd < 0 || state === undefined || !Number.isInteger(pid) || !Number.isInteger(startTicks)) return undefined;
+  if (nameEnd < 0 || state === undefined || !Number.isInteger(pid) || !Number.isInteger(startTicks))
+    return undefined;
   return { pid, state, parentPid, startTicks };
 }
 
@@ -30,7 +34,9 @@ export function readProcess(pid: number): ProcessStatus | undefined {
 /** Whether exactly this process still runs; a zombie does not. */
 export function isAlive(identity: ProcessIdentity): boolean {
   const now = readProcess(identity.pid);
-  return now !== undefined && now.startTicks === identity.startTicks && now.state !== 'Z' && now.state !== 'X';
+  return (
+    now !== undefined && now.startTicks === identity.startTicks && now.state !== 'Z' && now.state !== 'X'
+  );
 }
 
 /** Sends a signal if exactly this process is still there. */

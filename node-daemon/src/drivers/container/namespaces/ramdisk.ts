@@ -16,7 +16,11 @@ export function ramdiskBytes(memoryBytes: number | null): number {
  * Mounts a memory disk on the host, so that it outlives restarts of the machine. It is gone after a reboot
  * of the host. Mounting what is mounted already is a success.
  */
-export async function mountRamdisk(directory: string, bytes: number, rootUid: number): Promise<Outcome<undefined>> {
+export async function mountRamdisk(
+  directory: string,
+  bytes: number,
+  rootUid: number,
+): Promise<Outcome<undefined>> {
   if (isMounted(directory)) return done;
   mkdirSync(directory, { recursive: true });
   const options = `size=${bytes},mode=755,uid=${rootUid},gid=${rootUid},nosuid,nodev`;
