@@ -90,7 +90,7 @@ export async function startDaemon(
     onIdle: (containerId) => void exitWatch.settle(containerId),
   });
   await reconcileAtStart({ ...shared, reporter, bootId });
-  const exitWatch = new ExitWatch({ drivers, machines, reporter, isBusy: (id) => lanes.isBusy(id) });
+  const exitWatch = new ExitWatch({ drivers, machines, reporter, logger, isBusy: (id) => lanes.isBusy(id) });
   const asks = new AskDesk(drivers, machines);
 
   function receive(message: ControlMessage): void {

@@ -73,7 +73,8 @@ describe.skipIf(whyNoMachines() !== undefined)('the command line beside a daemon
   });
 
   it('shows the status without secrets, over a socket that only the owner may use', async () => {
-    const { stdout } = await cli(['status', ...at]);
+    const { stdout, stderr } = await cli(['status', ...at]);
+    expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toMatchObject({
       link_up: true,
       driver_set: 'namespaces',

@@ -1,6 +1,7 @@
 import { pino, type Logger } from 'pino';
 import type { Configuration } from '../configuration.ts';
 import { startDaemon } from '../daemon.ts';
+import { closeInheritedFiles } from '../inherited-files.ts';
 import { backoffMs } from '../link/backoff.ts';
 import { loadHostKey, type HostKey } from '../link/host-key.ts';
 import { enroll, readIdentity, type HostIdentity } from '../link/identity.ts';
@@ -9,6 +10,7 @@ import { mkdirSync } from 'node:fs';
 
 /** `node-daemon run`: serves until SIGTERM or SIGINT. Gives the exit code. */
 export async function runDaemon(configuration: Configuration): Promise<number> {
+  closeInheritedFiles();
   const logger = pino({
     level: configuration.logLevel,
     base: null,

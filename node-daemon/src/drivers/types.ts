@@ -75,6 +75,8 @@ export interface ContainerDriver {
   observe(containerId: string): Promise<Observation>;
   /** Applies a changed spec; `synced` says whether the live machine has all of it already. */
   update(machine: Machine): Promise<Outcome<{ synced: boolean }>>;
+  /** The host goes down: lets go of what only lives in its memory. The machine must not be running. */
+  releaseMemory(containerId: string): Promise<Outcome<undefined>>;
   /** Forgets the machine: definition, cgroups, memory disks, leftovers. It must not be running. */
   remove(containerId: string): Promise<Outcome<undefined>>;
   /** Ids of everything that this driver finds on the host, known to the daemon or not. */

@@ -163,8 +163,13 @@ export class LinkClient {
       return;
     }
     const message = parsed.data;
-    if (message.type === 'acknowledged') outbound.acknowledge(message.id);
-    onMessage(message);
+    try {
+      if (message.type === 'acknowledged') outbound.acknowledge(message.id);
+      onMessage(message);
+    } catch (error) {
+      // The journal could not be written (a full disk): nothing was accepted, so it will be sent again.
+      logger.error({ err: error, type: message.type }, 'a message could not be taken');
+    }
   }
 
   #refused(socket: WebSocket, response: IncomingMessage): void {

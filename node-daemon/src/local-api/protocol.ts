@@ -37,7 +37,7 @@ export const MachineEntry = z.object({
   container_id: z.string(),
   name: z.string().nullable(),
   incarnation: z.number(),
-  state: ObservedState,
+  state: ObservedState(),
   quarantined: z.boolean(),
   spec: MachineSpec().nullable(),
 });

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../testing/daemon-process.ts';
 import { findLeftovers, groupsOf, processesOf } from '../testing/host-leftovers.ts';
@@ -48,6 +49,21 @@ describe.skipIf(whyNoMachines() !== undefined)(
         result: { state: 'absent' },
       });
       expect(findLeftovers(host.dataDir, id)).toEqual([]);
+    });
+
+    it('gives a machine no open file of the daemon or of whoever started it', async () => {
+      const spec = makeSpec();
+      await control.run(spec, 'create');
+      expect(await daemon.shell(spec.container_id, 'ls /proc/1/fd | sort -n | tr "\\n" " "')).toMatch(
+        /^0 1 2( 10)?$/,
+      );
+      expect(await daemon.shell(spec.container_id, 'ls -l /proc/1/fd')).not.toMatch(
+        /pipe:|socket:|boot\.log/,
+      );
+      for (const pid of processesOf(spec.container_id)) {
+        expect(readdirSync(`/proc/${pid}/fd`).toSorted()).toEqual(['0', '1', '2']);
+      }
+      await control.run(spec, 'delete');
     });
 
     it('names each step with its time in the result', async () => {

@@ -28,7 +28,10 @@ export async function stopMachines(options: StopMachinesOptions): Promise<void> 
     machines.present().map(async (machine) => {
       const { containerId } = machine;
       const observed = await observeMachine(drivers, containerId);
-      if (observed !== 'running' && observed !== 'paused') return;
+      if (observed !== 'running' && observed !== 'paused') {
+        await drivers.container.releaseMemory(containerId);
+        return;
+      }
       const ended =
         observed === 'running'
           ? await drivers.container.stop(containerId, graceMs, signal)
@@ -38,6 +41,7 @@ export async function stopMachines(options: StopMachinesOptions): Promise<void> 
         logger.error({ container_id: containerId, code: ended.failure.code }, 'machine could not be stopped');
         return;
       }
+      await drivers.container.releaseMemory(containerId);
       const comesBack = observed === 'running' && machine.spec?.autostart === true;
       if (!comesBack) reporter.report(machine, 'stopped', 'host_stopping');
     }),

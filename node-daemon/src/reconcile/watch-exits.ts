@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import type { DriverSet } from '../drivers/types.ts';
 import type { MachineTable } from '../journal/machine-table.ts';
 import { observeMachine } from '../observe-machine.ts';
@@ -7,6 +8,7 @@ export type ExitWatchOptions = {
   readonly drivers: DriverSet;
   readonly machines: MachineTable;
   readonly reporter: Reporter;
+  readonly logger: Logger;
   /** Whether an operation of this container runs or waits: its result will tell. */
   readonly isBusy: (containerId: string) => boolean;
 };
@@ -29,7 +31,7 @@ export class ExitWatch {
 
   /** Compares what a machine was told to be with what it is. */
   async settle(containerId: string): Promise<void> {
-    const { drivers, machines, reporter, isBusy } = this.#options;
+    const { drivers, machines, reporter, isBusy, logger } = this.#options;
     if (this.#closed || isBusy(containerId) || this.#settling.has(containerId)) return;
     this.#settling.add(containerId);
     try {
@@ -41,6 +43,8 @@ export class ExitWatch {
       reporter.report(recorded, 'stopped', 'init_exited');
       await drivers.container.kill(containerId);
       await drivers.network.detach(containerId);
+    } catch (error) {
+      logger.error({ err: error, container_id: containerId }, 'a machine’s end could not be settled');
     } finally {
       this.#settling.delete(containerId);
     }

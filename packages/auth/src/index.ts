@@ -1,4 +1,5 @@
 export * from './authorization-header.ts';
+export * from './backup-codes.ts';
 export * from './expiry.ts';
 export * from './ip-whitelist.ts';
 export * from './jwt.ts';
@@ -14,5 +15,9 @@ export * from './random.ts';
 export * from './realm-rule.ts';
 export * from './redirect-uri.ts';
 export * from './secret.ts';
+export * from './token-change.ts';
+export * from './token-clamp.ts';
 export * from './token-request.ts';
+export * from './totp.ts';
 export * from './user-code.ts';
+export * from './vault-key.ts';

@@ -90,6 +90,16 @@ export function isWhitelistSubset(child: readonly string[], parent: readonly str
   });
 }
 
+/** The whitelist of the addresses that both allow; empty when there are none. */
+export function intersectWhitelists(one: readonly string[], other: readonly string[]): readonly string[] {
+  if (one.includes(ANY)) return other;
+  if (other.includes(ANY)) return one;
+  // Two blocks lie one within the other or apart, so that the narrower ones are the intersection.
+  const within = (inner: readonly string[], outer: readonly string[]) =>
+    inner.filter((entry) => isWhitelistSubset([entry], outer));
+  return [...new Set([...within(one, other), ...within(other, one)])];
+}
+
 /**
  * Who is counted as one client by a rate limiter: an IPv4 address, or the /64 of an IPv6 address, since
  * whoever has one address of a /64 has all of them.

@@ -37,4 +37,6 @@ export interface Principal {
   readonly grant: TokenGrant | null;
   /** True when the credential came as HTTP Basic: never a first-party session. */
   readonly viaBasic: boolean;
+  /** End of the credential itself, Unix milliseconds; null: never (tokens without one, passwords). */
+  readonly credentialExpiresAt: number | null;
 }

@@ -53,6 +53,7 @@ describe('a token made by a user', () => {
       expiresAt: null,
       createdByTokenId: null,
       delegationDepth: 0,
+      deniesReauthorization: false,
     });
   });
 

@@ -1,18 +1,19 @@
 import type { PermissionTemplateName } from '@control-plane/contract';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import { DAY_MS, parseExpiry } from './expiry.ts';
-import { isWhitelistSubset, parseIpWhitelist } from './ip-whitelist.ts';
+import { parseIpWhitelist } from './ip-whitelist.ts';
 import { templateTree } from './permission-templates.ts';
-import { clampTree, grantedLeaves, grantsLeaf, permissionTree, withoutLeaves } from './permission-tree.ts';
-import type { FullPermissionTree, PermissionTree } from './permission-tree.ts';
+import { grantedLeaves, grantsLeaf, permissionTree, withoutLeaves } from './permission-tree.ts';
+import type { PermissionTree } from './permission-tree.ts';
 import type { TokenGrant } from './principal.ts';
+import { clampPowers, type TokenPowers } from './token-clamp.ts';
 
-const REALMS_PER_TOKEN_MAX = 100;
+export const REALMS_PER_TOKEN_MAX = 100;
 /** How deep tokens may mint tokens. */
 const DELEGATION_DEPTH_MAX = 8;
 /** The longest life of a token that can't re-authorise itself. */
 const UNRENEWABLE_LIFETIME_MAX_MS = 30 * DAY_MS;
-const REAUTHORIZATION_LEAVES = ['resources.create_tokens', 'resources.vault'] as const;
+export const REAUTHORIZATION_LEAVES = ['resources.create_tokens', 'resources.vault'] as const;
 
 /** What a client asks of a new token. Absent members take the contract's defaults. */
 export interface TokenRequest {
@@ -29,17 +30,11 @@ export interface TokenRequest {
 }
 
 /** What the token will be. */
-export interface TokenAttributes {
-  readonly ipWhitelist: string[];
-  readonly permissions: FullPermissionTree;
-  readonly realmIds: string[];
-  readonly allowNoRealm: boolean;
-  readonly vaultAccess: boolean;
-  readonly eventAccess: boolean;
-  /** Unix milliseconds; null: never. */
-  readonly expiresAt: number | null;
+export interface TokenAttributes extends TokenPowers {
   readonly createdByTokenId: string | null;
   readonly delegationDepth: number;
+  /** It can neither make tokens nor read the vault, and it ends; no later change undoes that. */
+  readonly deniesReauthorization: boolean;
 }
 
 /** Where and when a token is asked for, and by which token (null: by the user). */
@@ -51,7 +46,13 @@ export interface TokenRequestContext {
   readonly now: number;
 }
 
-function invalid(field: string, message: string) {
+/** The end of a token that has to have one. `expiresAt` and `now` in Unix milliseconds. */
+export function boundedExpiry(expiresAt: number | null, now: number): number {
+  return Math.min(expiresAt ?? Infinity, now + UNRENEWABLE_LIFETIME_MAX_MS);
+}
+
+/** A refused field of a token request, as the validation of bodies tells it. */
+export function invalid(field: string, message: string) {
   return fail('VALIDATION_ERROR', message, { data: [{ instancePath: `/${field}`, message }] });
 }
 
@@ -74,41 +75,27 @@ function withoutReauthorization(
     ...attributes,
     permissions: withoutLeaves(attributes.permissions, REAUTHORIZATION_LEAVES),
     vaultAccess: false,
-    expiresAt: Math.min(attributes.expiresAt ?? Infinity, now + UNRENEWABLE_LIFETIME_MAX_MS),
+    expiresAt: boundedExpiry(attributes.expiresAt, now),
+    deniesReauthorization: true,
   });
 }
 
 /**
- * Cuts a sub-token down to what its parent may do. Leaves, flags, expiry and an unrestricted whitelist or
- * realm list are clamped in silence, as the contract says; realms and addresses that are named and that the
- * parent lacks are refused, since dropping them could widen (no realm left means no restriction).
+ * The attributes of a token that a token makes: within its maker's powers, one delegation further down.
+ * INSUFFICIENT_PERMISSIONS when the maker may not, or not for so much.
  */
-function clampToParent(attributes: TokenAttributes, parent: TokenGrant): Result<TokenAttributes> {
-  const refuse = (message: string) => fail('INSUFFICIENT_PERMISSIONS', message);
+export function delegated(attributes: TokenAttributes, parent: TokenGrant): Result<TokenAttributes> {
   if (!grantsLeaf(parent.permissions, 'resources.create_tokens')) {
-    return refuse('This token lacks the permission resources.create_tokens');
+    return fail('INSUFFICIENT_PERMISSIONS', 'This token lacks the permission resources.create_tokens');
   }
   if (parent.delegationDepth >= DELEGATION_DEPTH_MAX) {
-    return refuse(`Tokens can be delegated ${DELEGATION_DEPTH_MAX} times at most`);
+    return fail('INSUFFICIENT_PERMISSIONS', `Tokens can be delegated ${DELEGATION_DEPTH_MAX} times at most`);
   }
-  const isBound = parent.realmIds.length > 0;
-  const realmIds = isBound && attributes.realmIds.length === 0 ? [...parent.realmIds] : attributes.realmIds;
-  if (isBound && realmIds.some((id) => !parent.realmIds.includes(id))) {
-    return refuse('realm_ids must be among the realms of the token that creates');
-  }
-  const ipWhitelist = attributes.ipWhitelist.includes('*') ? [...parent.ipWhitelist] : attributes.ipWhitelist;
-  if (!isWhitelistSubset(ipWhitelist, parent.ipWhitelist)) {
-    return refuse('ip_whitelist must lie within that of the token that creates');
-  }
-  const expiresAt = Math.min(attributes.expiresAt ?? Infinity, parent.expiresAt ?? Infinity);
+  const clamped = clampPowers(attributes, parent);
+  if (!clamped.ok) return clamped;
   return ok({
-    ipWhitelist,
-    permissions: clampTree(attributes.permissions, parent.permissions),
-    realmIds,
-    allowNoRealm: attributes.allowNoRealm && parent.allowNoRealm,
-    vaultAccess: attributes.vaultAccess && parent.vaultAccess,
-    eventAccess: attributes.eventAccess && parent.eventAccess,
-    expiresAt: Number.isFinite(expiresAt) ? expiresAt : null,
+    ...attributes,
+    ...clamped.value,
     createdByTokenId: parent.tokenId,
     delegationDepth: parent.delegationDepth + 1,
   });
@@ -144,9 +131,10 @@ export function settleTokenRequest(
     expiresAt: expiry.value,
     createdByTokenId: null,
     delegationDepth: 0,
+    deniesReauthorization: false,
   };
   const settled =
     request.denyReauthorization === true ? withoutReauthorization(request, asked, context.now) : ok(asked);
   if (!settled.ok || context.parent === null) return settled;
-  return clampToParent(settled.value, context.parent);
+  return delegated(settled.value, context.parent);
 }

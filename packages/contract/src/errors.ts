@@ -44,6 +44,7 @@ export const ERRORS = {
   EMAIL_NOT_VERIFIED: phrase(403),
   ACCOUNT_BANNED: phrase(403),
   INSUFFICIENT_PERMISSIONS: phrase(403),
+  FREE_TIER_INVITE_REQUIRED: phrase(403),
   REALM_SCOPE_REQUIRED: phrase(403),
   IP_NOT_ALLOWED: phrase(403),
   // Resources

@@ -24,6 +24,7 @@ const AUTH_ERRORS: Record<RouteDefinition['auth'], readonly ErrorCode[]> = {
   refresh: [...IDENTITY_ERRORS, 'INSUFFICIENT_PERMISSIONS', 'ACCOUNT_BANNED'],
   'active-or-banned': BEARER_ERRORS,
   'temp-token': [...IDENTITY_ERRORS, 'INSUFFICIENT_PERMISSIONS', 'ACCOUNT_BANNED'],
+  'body-or-temp-token': [...IDENTITY_ERRORS, 'INSUFFICIENT_PERMISSIONS', 'ACCOUNT_BANNED'],
   'device-cookie': [...IDENTITY_ERRORS, 'INSUFFICIENT_PERMISSIONS', 'ACCOUNT_BANNED'],
 };
 

@@ -14,7 +14,7 @@ export type HttpMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
  * JWT, an auth token or Basic. `jwt`: a first-party JWT only. `auth-token`: an `hdy_` token only.
  * `refresh`: the handler reads the refresh token itself. `active-or-banned`: as `bearer`, and banned
  * users may call as well. `temp-token`: the handler reads the one-time token of a sign-in under way from
- * the Authorization header. `device-cookie`: the handler reads the cookie of a device's approval itself.
+ * the Authorization header; `body-or-temp-token`: from the body as well. `device-cookie`: the handler reads the cookie of a device's approval itself.
  */
 export type RouteAuth =
   | 'public'
@@ -24,6 +24,7 @@ export type RouteAuth =
   | 'refresh'
   | 'active-or-banned'
   | 'temp-token'
+  | 'body-or-temp-token'
   | 'device-cookie';
 
 export interface RouteDefinition {

@@ -50,6 +50,7 @@ function newToken(more: Partial<NewAuthTokenRow> = {}): NewAuthTokenRow {
     createdByTokenId: null,
     delegationDepth: 0,
     expiresAt: null,
+    deniesReauthorization: false,
     ...more,
   };
 }

@@ -23,7 +23,8 @@ export interface AuthTokenRow extends Omit<
   readonly publicStorage: Readonly<Record<string, unknown>> | null;
 }
 
-function toRow(stored: Stored): AuthTokenRow {
+/** Turns a stored row into an {@link AuthTokenRow}. */
+export function toTokenRow(stored: Stored): AuthTokenRow {
   const { ipWhitelistJson, realmIdsJson, permissionsJson, publicStorageJson, ...columns } = stored;
   return {
     ...columns,
@@ -57,8 +58,40 @@ export async function findTokenWithUser(
   tokenId: string,
 ): Promise<{ token: AuthTokenRow; user: UserRow } | null> {
   const [row] = await tokenWithUser(database).all({ tokenId });
-  return row === undefined ? null : { token: toRow(row.token), user: row.user };
+  return row === undefined ? null : { token: toTokenRow(row.token), user: row.user };
 }
+
+/**
+ * The tokens above one: `tokenId` itself (the maker of the one in question), its maker and so on. One read.
+ * A deleted one ends the line.
+ */
+export async function findTokensAbove(
+  database: Database,
+  userId: string,
+  tokenId: string,
+): Promise<AuthTokenRow[]> {
+  const rows = await tokensAbove(database).all({ tokenId, userId });
+  return rows.map(toTokenRow);
+}
+
+const tokensAbove = prepared((database) =>
+  database
+    .select()
+    .from(authTokens)
+    .where(
+      and(
+        eq(authTokens.userId, sql.placeholder('userId')),
+        sql`${authTokens.id} in (
+          with recursive above (id) as (
+            select ${sql.placeholder('tokenId')}
+            union
+            select maker.created_by_token_id from auth_tokens maker join above on maker.id = above.id
+              where maker.created_by_token_id is not null
+          ) select id from above)`,
+      ),
+    )
+    .prepare(),
+);
 
 /** Whether the last use on record is old enough to be written anew: once a minute at most. */
 export function isTouchDue(lastUsedAt: number | null, now: number): boolean {
@@ -87,7 +120,7 @@ export async function touchAuthToken(
  * The condition under which a token exists for the caller: theirs, carrying the active realm if there is
  * one, and, for a caller that is a token itself, that token or one minted beneath it.
  */
-function tokenVisible(scope: Scope, callerTokenId: string | null): SQL | undefined {
+export function tokenVisible(scope: Scope, callerTokenId: string | null): SQL | undefined {
   const carriesRealm = sql`exists (select 1 from json_each(${authTokens.realmIdsJson}) where value = ${scope.realmId})`;
   const inSubtree = sql`${authTokens.id} in (
     with recursive subtree (id) as (
@@ -115,7 +148,7 @@ export async function listAuthTokens(
     .where(tokenVisible(scope, callerTokenId))
     .orderBy(desc(authTokens.createdAt), desc(authTokens.id))
     .limit(limit);
-  return rows.map(toRow);
+  return rows.map(toTokenRow);
 }
 
 /**
@@ -133,7 +166,7 @@ export async function findAuthToken(
     .select()
     .from(authTokens)
     .where(and(eq(authTokens.id, tokenId), tokenVisible(scope, callerTokenId)));
-  return row === undefined ? null : toRow(row);
+  return row === undefined ? null : toTokenRow(row);
 }
 
 /** A token to store: everything but what only its use will tell. */
@@ -153,11 +186,12 @@ export type NewAuthTokenRow = Pick<
   | 'createdByTokenId'
   | 'delegationDepth'
   | 'expiresAt'
+  | 'deniesReauthorization'
 >;
 
 export type AuthTokenCreation =
   | { readonly kind: 'created'; readonly token: AuthTokenRow }
-  | { readonly kind: 'duplicate_alias' | 'limit_reached' };
+  | { readonly kind: 'duplicate_alias' | 'limit_reached' | 'public_key_taken' };
 
 /**
  * Stores a token of the scope's user together with `event`, if its alias is free and fewer than
@@ -180,12 +214,13 @@ export async function createAuthToken(
       insert into ${authTokens} (
         id, user_id, alias, secret_hash, public_key, public_storage_json, ip_whitelist_json, realm_ids_json,
         allow_no_realm, permissions_json, vault_access, event_access, created_by_token_id, delegation_depth,
-        expires_at, created_at, updated_at)
+        expires_at, denies_reauthorization, created_at, updated_at)
       select ${token.id}, ${scope.userId}, ${token.alias}, ${token.secretHash}, ${token.publicKey}, ${storage},
         ${JSON.stringify(token.ipWhitelist)}, ${JSON.stringify(token.realmIds)}, ${token.allowNoRealm ? 1 : 0},
         ${JSON.stringify(token.permissions)}, ${token.vaultAccess ? 1 : 0}, ${token.eventAccess ? 1 : 0},
-        ${token.createdByTokenId}, ${token.delegationDepth}, ${token.expiresAt}, ${now}, ${now}
-      where ${alive} < ${ACTIVE_TOKENS_MAX}
+        ${token.createdByTokenId}, ${token.delegationDepth}, ${token.expiresAt}, ${token.deniesReauthorization ? 1 : 0},
+        ${now}, ${now}
+      where ${alive} < ${ACTIVE_TOKENS_MAX} and ${publicKeyFree(scope.userId, token.publicKey)}
       on conflict do nothing`),
     eventStatement(database, event, sql`changes() > 0`),
     database.update(authTokens).set({ secretHash: token.secretHash }).where(mine),
@@ -194,10 +229,18 @@ export async function createAuthToken(
       .select({ id: authTokens.id })
       .from(authTokens)
       .where(and(eq(authTokens.userId, scope.userId), eq(authTokens.alias, token.alias))),
+    database.all<{ free: number }>(sql`select ${publicKeyFree(scope.userId, token.publicKey)} as free`),
   ]);
   const stored = results[3][0];
-  if (stored !== undefined) return { kind: 'created', token: toRow(stored) };
-  return { kind: results[4].length > 0 ? 'duplicate_alias' : 'limit_reached' };
+  if (stored !== undefined) return { kind: 'created', token: toTokenRow(stored) };
+  if (results[4].length > 0) return { kind: 'duplicate_alias' };
+  return { kind: results[5][0]?.free === 0 ? 'public_key_taken' : 'limit_reached' };
+}
+
+/** A public key belongs to the account that published it first: nobody else can answer for it. */
+export function publicKeyFree(userId: string, publicKey: string | null): SQL {
+  return sql`not exists (select 1 from auth_tokens other
+    where other.public_key = ${publicKey} and other.user_id <> ${userId})`;
 }
 
 /**

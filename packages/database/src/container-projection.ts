@@ -29,14 +29,8 @@ export interface ProjectedEvent {
 type StatusLogInsert = typeof statusLogs.$inferInsert;
 type SnapshotInsert = typeof snapshots.$inferInsert;
 
-/** One row of the outbox. */
+/** One row of the outbox: what happened. What a container is now is projected by {@link projectContainer}. */
 export type ProjectionWrite =
-  | {
-      readonly kind: 'container';
-      readonly record: ContainerRecord;
-      readonly realmsChanged: boolean;
-      readonly deletedAt: number | null;
-    }
   | { readonly kind: 'status_log'; readonly row: StatusLogInsert }
   | { readonly kind: 'event'; readonly event: ProjectedEvent }
   | { readonly kind: 'snapshot'; readonly row: SnapshotInsert }
@@ -62,8 +56,6 @@ export async function applyProjection(database: Database, writes: readonly Proje
 
 function statementsOf(database: Database, write: ProjectionWrite): BatchItem<'sqlite'>[] {
   switch (write.kind) {
-    case 'container':
-      return containerStatements(database, write.record, write.realmsChanged, write.deletedAt);
     case 'status_log':
       return [database.insert(statusLogs).values(write.row).onConflictDoNothing()];
     case 'event': {
@@ -107,17 +99,19 @@ function statementsOf(database: Database, write: ProjectionWrite): BatchItem<'sq
   }
 }
 
-function containerStatements(
+/**
+ * Writes a container's row, and its realms when `withRealms`, unless a newer version is there already.
+ * `deletedAt` (Unix ms) ends its life. Throws when the database can't be reached.
+ */
+export async function projectContainer(
   database: Database,
   record: ContainerRecord,
-  realmsChanged: boolean,
-  deletedAt: number | null,
-): BatchItem<'sqlite'>[] {
+  { withRealms, deletedAt }: { readonly withRealms: boolean; readonly deletedAt: number | null },
+): Promise<void> {
   const row = containerRow(record, deletedAt);
   const { id } = row;
   // A row that arrives after its project is gone has nowhere to be: it must not fail for ever.
-  const statements: BatchItem<'sqlite'>[] = [
-    database.run(sql`
+  const upsert = database.run(sql`
       INSERT INTO ${containers} (id, project_id, user_id, server_id, name, status, version, incarnation, record_json,
         is_prespawn, is_default, deleted_at, created_at, updated_at)
       SELECT ${id}, ${row.projectId}, ${row.userId}, ${row.serverId}, ${row.name}, ${row.status}, ${row.version},
@@ -127,21 +121,19 @@ function containerStatements(
       ON CONFLICT (id) DO UPDATE SET name = excluded.name, status = excluded.status, version = excluded.version,
         incarnation = excluded.incarnation, record_json = excluded.record_json, is_prespawn = excluded.is_prespawn,
         is_default = excluded.is_default, deleted_at = excluded.deleted_at, updated_at = excluded.updated_at
-      WHERE ${containers.version} < excluded.version`),
-  ];
-  if (!realmsChanged) return statements;
-  const isCurrent = sql`(SELECT ${containers.version} FROM ${containers} WHERE ${containers.id} = ${id}) = ${record.version}`;
-  statements.push(
-    database.delete(containerRealms).where(and(eq(containerRealms.containerId, id), isCurrent)),
-  );
-  for (const realmId of record.realmIds) {
-    statements.push(
-      database.run(
-        sql`INSERT OR IGNORE INTO ${containerRealms} (container_id, realm_id) SELECT ${id}, ${realmId} WHERE ${isCurrent}`,
-      ),
-    );
+      WHERE ${containers.version} < excluded.version`);
+  if (!withRealms) {
+    await upsert;
+    return;
   }
-  return statements;
+  const isCurrent = sql`(SELECT ${containers.version} FROM ${containers} WHERE ${containers.id} = ${id}) = ${record.version}`;
+  await database.batch([
+    upsert,
+    database.delete(containerRealms).where(and(eq(containerRealms.containerId, id), isCurrent)),
+    database.run(sql`
+      INSERT OR IGNORE INTO ${containerRealms} (container_id, realm_id)
+      SELECT ${id}, value FROM json_each(${JSON.stringify(record.realmIds)}) WHERE ${isCurrent}`),
+  ]);
 }
 
 /** The projection's row of a record. */

@@ -1,7 +1,7 @@
 import type { ContainerRecord } from '@control-plane/lifecycle';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { applyProjection, findSuspects, sweepHolds, type ProjectionWrite } from './container-projection.ts';
+import { applyProjection, findSuspects, projectContainer, sweepHolds } from './container-projection.ts';
 import {
   cancelReservation,
   findContainer,
@@ -77,12 +77,8 @@ function record(projectId: string, fields: Partial<ContainerRecord> = {}): Conta
   };
 }
 
-const projected = (value: ContainerRecord, deletedAt: number | null = null): ProjectionWrite => ({
-  kind: 'container',
-  record: value,
-  realmsChanged: true,
-  deletedAt,
-});
+const place = (value: ContainerRecord, deletedAt: number | null = null) =>
+  projectContainer(temporary.database, value, { withRealms: true, deletedAt });
 const holders = async (value: string) =>
   (await temporary.database.select().from(uniqueHolds).where(eq(uniqueHolds.value, value))).map(
     (hold) => hold.containerId,
@@ -128,7 +124,7 @@ describe('reserveContainer', () => {
     const { database } = temporary;
     const made = record(await project());
     await reserveContainer(database, made);
-    await applyProjection(database, [projected(made)]);
+    await place(made);
     await cancelReservation(database, made.id);
     expect(await holders(made.name)).toEqual([made.id]);
     const unmade = record(made.projectId);
@@ -181,8 +177,7 @@ describe('applyProjection', () => {
     const versions = [1, 2, 3].map((version) => ({ ...base, version, comment: `version ${version}` }));
     const [first, second, third] = versions;
     if (first === undefined || second === undefined || third === undefined) throw new Error('unreachable');
-    for (const each of [second, first, third, second, first])
-      await applyProjection(database, [projected(each)]);
+    for (const each of [second, first, third, second, first]) await place(each);
     const found = await findContainer(database, scopeFor(owner), base.id, 'read');
     expect(found?.record).toEqual(third);
   });
@@ -190,14 +185,14 @@ describe('applyProjection', () => {
   it('keeps realms in step with the newest version only', async () => {
     const { database } = temporary;
     const base = record(await project(), { realmIds: [realm] });
-    await applyProjection(database, [projected({ ...base, version: 2, realmIds: [] })]);
-    await applyProjection(database, [projected(base)]);
+    await place({ ...base, version: 2, realmIds: [] });
+    await place(base);
     const rows = await database
       .select()
       .from(containerRealms)
       .where(eq(containerRealms.containerId, base.id));
     expect(rows).toEqual([]);
-    await applyProjection(database, [projected({ ...base, version: 3 })]);
+    await place({ ...base, version: 3 });
     expect(await findContainer(database, scopeFor(owner, realm), base.id, 'read')).not.toBeNull();
   });
 
@@ -242,7 +237,7 @@ describe('visibility', () => {
     const projectId = await project();
     await shareProject(database, projectId, collaborator, 'edit');
     const [inRealm, outside] = [record(projectId, { realmIds: [realm] }), record(projectId)];
-    for (const each of [inRealm, outside]) await applyProjection(database, [projected(each)]);
+    for (const each of [inRealm, outside]) await place(each);
     const sees = async (user: string, realmId: string | null, access: 'read' | 'edit' | 'delete') =>
       Promise.all(
         [inRealm, outside].map(
@@ -262,10 +257,10 @@ describe('visibility', () => {
     const projectId = await project();
     const some = ['running', 'stopped', 'deleting'] as const;
     for (const [index, status] of some.entries()) {
-      await applyProjection(database, [projected(record(projectId, { status, createdAt: 1_000 + index }))]);
+      await place(record(projectId, { status, createdAt: 1_000 + index }));
     }
-    await applyProjection(database, [projected(record(projectId, { prespawn: true }))]);
-    await applyProjection(database, [projected(record(projectId, { status: 'deleted' }), 5)]);
+    await place(record(projectId, { prespawn: true }));
+    await place(record(projectId, { status: 'deleted' }), 5);
     const options = {
       projectId,
       realmId: null,
@@ -302,7 +297,7 @@ describe('findSuspects', () => {
       record(projectId, { status: 'deleting' }),
       record(projectId, { status: 'running' }),
     ];
-    for (const each of [stuck, fine]) await applyProjection(database, [projected(each)]);
+    for (const each of [stuck, fine]) await place(each);
     const suspects = await findSuspects(database, 101, 1000);
     expect(suspects).toEqual(expect.arrayContaining([reserved.id, stuck.id]));
     expect(suspects).not.toContain(fine.id);

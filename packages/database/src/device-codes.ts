@@ -91,16 +91,9 @@ export async function pollDeviceCode(
 ): Promise<DevicePoll> {
   const mine = and(eq(deviceCodes.deviceCodeHash, deviceCodeHash), gt(deviceCodes.expiresAt, now));
   const isDue = or(isNull(deviceCodes.polledAt), lte(deviceCodes.polledAt, now - intervalMs));
-  const [row] = await database
-    .update(deviceCodes)
-    .set({ polledAt: now })
-    .where(and(mine, isDue))
-    .returning();
+  const [row] = await database.update(deviceCodes).set({ polledAt: now }).where(and(mine, isDue)).returning();
   if (row !== undefined) return { kind: 'counted', row };
-  const known = await database
-    .select({ hash: deviceCodes.deviceCodeHash })
-    .from(deviceCodes)
-    .where(mine);
+  const known = await database.select({ hash: deviceCodes.deviceCodeHash }).from(deviceCodes).where(mine);
   return { kind: known.length === 0 ? 'unknown' : 'early' };
 }
 

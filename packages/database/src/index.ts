@@ -1,4 +1,19 @@
-export * from './auth-tokens.ts';
+export * from './activity.ts';
+export * from './auth-token-changes.ts';
+export {
+  ACTIVE_TOKENS_MAX,
+  createAuthToken,
+  deleteAuthToken,
+  findAuthToken,
+  findTokensAbove,
+  findTokenWithUser,
+  isTouchDue,
+  listAuthTokens,
+  touchAuthToken,
+  type AuthTokenCreation,
+  type AuthTokenRow,
+  type NewAuthTokenRow,
+} from './auth-tokens.ts';
 export * from './scope.ts';
 export * from './device-codes.ts';
 export * from './oauth-identities.ts';
@@ -23,9 +38,12 @@ export {
 } from './projects.ts';
 export * from './login-history.ts';
 export * from './mail-tokens.ts';
+export * from './profiles.ts';
 export * from './realms.ts';
 export * from './regions.ts';
+export * from './security-history.ts';
 export * from './servers.ts';
+export * from './two-factor.ts';
 export * from './users.ts';
 export * as schema from './schema.ts';
 export * from './idempotency.ts';

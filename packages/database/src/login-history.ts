@@ -5,9 +5,13 @@ import { authTokens, containers, loginHistory, projects, servers } from './schem
 const HOUR_MS = 3_600_000;
 /** Failed attempts that are kept of one user an hour. */
 const FAILURES_PER_HOUR_MAX = 200;
-const RETENTION_MS = 180 * 24 * HOUR_MS;
+export const SECURITY_HISTORY_RETENTION_MS = 180 * 24 * HOUR_MS;
 const USER_AGENT_LENGTH_MAX = 255;
 const RECENT_LOGINS = 5;
+
+/** `login`, or a change of the account's secrets. */
+export type SecurityEvent =
+  'login' | 'password_changed' | 'password_reset' | '2fa_enabled' | '2fa_disabled' | 'backup_codes_regenerated';
 
 export interface LoginAttempt {
   readonly id: string;
@@ -15,25 +19,29 @@ export interface LoginAttempt {
   readonly clientAddress: string;
   readonly userAgent: string | null;
   readonly succeeded: boolean;
+  /** Default: `login`. */
+  readonly event?: SecurityEvent;
+  /** What the client calls itself. */
+  readonly client?: string | null;
   /** Unix milliseconds. */
   readonly now: number;
 }
 
-/** Records a login; of failures at most 200 an hour a user, and nothing longer than 180 days. */
+/** Records a login or another event of an account's security; of failures at most 200 an hour a user, and nothing longer than 180 days. */
 export async function recordLogin(database: Database, attempt: LoginAttempt): Promise<void> {
-  const { id, userId, clientAddress, succeeded, now } = attempt;
+  const { id, userId, clientAddress, succeeded, event = 'login', client = null, now } = attempt;
   const userAgent = attempt.userAgent?.slice(0, USER_AGENT_LENGTH_MAX) ?? null;
   await database.batch([
     database.run(sql`
-      insert into ${loginHistory} (id, user_id, client_address, user_agent, succeeded, created_at)
-      select ${id}, ${userId}, ${clientAddress}, ${userAgent}, ${succeeded ? 1 : 0}, ${now}
+      insert into ${loginHistory} (id, user_id, client_address, user_agent, succeeded, event, client, created_at)
+      select ${id}, ${userId}, ${clientAddress}, ${userAgent}, ${succeeded ? 1 : 0}, ${event}, ${client}, ${now}
       where ${succeeded ? 1 : 0} or (
         select count(*) from ${loginHistory}
         where user_id = ${userId} and succeeded = 0 and created_at > ${now - HOUR_MS}
       ) < ${FAILURES_PER_HOUR_MAX}`),
     database
       .delete(loginHistory)
-      .where(and(eq(loginHistory.userId, userId), lt(loginHistory.createdAt, now - RETENTION_MS))),
+      .where(and(eq(loginHistory.userId, userId), lt(loginHistory.createdAt, now - SECURITY_HISTORY_RETENTION_MS))),
   ]);
 }
 
@@ -63,7 +71,13 @@ export async function loadLoginFacts(database: Database, userId: string, now: nu
     database
       .select({ clientAddress: loginHistory.clientAddress, createdAt: loginHistory.createdAt })
       .from(loginHistory)
-      .where(and(eq(loginHistory.userId, userId), eq(loginHistory.succeeded, true)))
+      .where(
+        and(
+          eq(loginHistory.userId, userId),
+          eq(loginHistory.succeeded, true),
+          eq(loginHistory.event, 'login'),
+        ),
+      )
       .orderBy(desc(loginHistory.createdAt))
       .limit(RECENT_LOGINS),
     database

@@ -27,6 +27,21 @@ export const users = sqliteTable(
     sessionGeneration: integer('session_generation').notNull().default(1),
     signupMethod: text('signup_method').notNull().default('email'),
     metadataJson: text('metadata_json').notNull().default('{}'),
+    /** The user's own key, 64 lower-case hex digits; nothing here is signed with it. */
+    publicKey: text('public_key'),
+    /** Milestone to the time (ISO 8601) at which it was first reached. */
+    onboardingJson: text('onboarding_json').notNull().default('{}'),
+    /** Where the account wants its first server; a wish. */
+    signupRegion: text('signup_region'),
+    /** SHA-256 of the invite code sent at signup, redeemed once the address is confirmed. */
+    signupInviteHash: text('signup_invite_hash'),
+    /** The invite code sent at signup was not good. */
+    signupCodeFailed: flag('signup_code_failed').notNull().default(false),
+    /** When the free tier was opened to the account, and by what; null: it is not. */
+    freeTierUnlockedAt: integer('free_tier_unlocked_at'),
+    freeTierUnlockSource: text('free_tier_unlock_source', {
+      enum: ['invite_code', 'admin_grant', 'grandfathered'],
+    }),
     createdAt,
     updatedAt,
   },
@@ -49,6 +64,7 @@ export const mailTokens = sqliteTable(
   (table) => [index('mail_tokens_user').on(table.userId, table.kind)],
 );
 
+/** What happened to an account's security: logins that succeeded or failed, and changes of its secrets. */
 export const loginHistory = sqliteTable(
   'login_history',
   {
@@ -59,10 +75,74 @@ export const loginHistory = sqliteTable(
     clientAddress: text('client_address').notNull(),
     userAgent: text('user_agent'),
     succeeded: flag('succeeded').notNull(),
+    event: text('event').notNull().default('login'),
+    /** What the client called itself, one of a few words. */
+    client: text('client'),
     createdAt,
   },
-  (table) => [index('login_history_user').on(table.userId, table.createdAt)],
+  (table) => [
+    index('login_history_user').on(table.userId, table.createdAt),
+    index('login_history_time').on(table.createdAt),
+  ],
 );
+
+/** A user's second factor (TOTP). `verified_at` null: set up but not confirmed yet, so without effect. */
+export const twoFactor = sqliteTable('two_factor', {
+  userId: text('user_id')
+    .primaryKey()
+    .references(() => users.id, { onDelete: 'cascade' }),
+  /** The TOTP secret, encrypted for this row. */
+  sealedSecret: text('sealed_secret').notNull(),
+  verifiedAt: integer('verified_at'),
+  /** The 30 s step of the last accepted code: a code of it or an earlier one is spent. */
+  lastUsedStep: integer('last_used_step'),
+  /** Whether changing auth tokens by a session needs a code. */
+  requireForTokens: flag('require_for_tokens').notNull().default(true),
+  createdAt,
+});
+
+/** Backup codes that are not used yet; a keyed hash of each. Using one deletes it. */
+export const twoFactorBackupCodes = sqliteTable(
+  'two_factor_backup_codes',
+  {
+    userId: text('user_id')
+      .notNull()
+      .references(() => twoFactor.userId, { onDelete: 'cascade' }),
+    codeHash: text('code_hash').notNull(),
+    createdAt,
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.codeHash] })],
+);
+
+/** Every authenticated request, for its user. No reference to users: a batch must never fail for one row. */
+export const activityLog = sqliteTable(
+  'activity_log',
+  {
+    id: text('id').primaryKey(),
+    userId: text('user_id').notNull(),
+    realmId: text('realm_id'),
+    method: text('method').notNull(),
+    path: text('path').notNull(),
+    statusCode: integer('status_code').notNull(),
+    clientAddress: text('client_address').notNull(),
+    userAgent: text('user_agent'),
+    createdAt,
+  },
+  (table) => [
+    index('activity_log_user').on(table.userId, table.createdAt),
+    index('activity_log_time').on(table.createdAt),
+  ],
+);
+
+/** Codes that open the free tier; only the SHA-256 of the code is kept. */
+export const inviteCodes = sqliteTable('invite_codes', {
+  codeHash: text('code_hash').primaryKey(),
+  usesMax: integer('uses_max').notNull().default(1),
+  usesCount: integer('uses_count').notNull().default(0),
+  /** null: never. */
+  expiresAt: integer('expires_at'),
+  createdAt,
+});
 
 /**
  * Sign-ins that are under way. Each step is proven by a one-time secret of 64 hex digits, of which only the

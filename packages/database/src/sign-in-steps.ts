@@ -29,7 +29,10 @@ export async function findSignInStep(
   secretHash: string,
   now: number,
 ): Promise<SignInStep | null> {
-  const [step] = await database.select().from(signInSteps).where(living(kind, secretHash, now));
+  const [step] = await database
+    .select()
+    .from(signInSteps)
+    .where(living(kind, secretHash, now));
   return step ?? null;
 }
 
@@ -40,7 +43,10 @@ export async function takeSignInStep(
   secretHash: string,
   now: number,
 ): Promise<SignInStep | null> {
-  const [step] = await database.delete(signInSteps).where(living(kind, secretHash, now)).returning();
+  const [step] = await database
+    .delete(signInSteps)
+    .where(living(kind, secretHash, now))
+    .returning();
   return step ?? null;
 }
 

@@ -17,4 +17,20 @@ export interface Env {
   readonly SIGNING_KEYS: string;
   /** Where mail goes when no provider is set: a service that takes one JSON mail per POST. */
   readonly MAIL?: Fetcher;
+  /** https URIs, spaces between, that a sign-in may send browsers to; none: no sign-in by redirect. */
+  readonly OAUTH_REDIRECT_URIS?: string;
+  /** The one of them at which launches end; the first when absent. */
+  readonly OAUTH_LAUNCH_REDIRECT_URI?: string;
+  /** A provider is offered when its client id and secret are set; the endpoints are its own by default. */
+  readonly OAUTH_GITHUB_CLIENT_ID?: string;
+  readonly OAUTH_GITHUB_CLIENT_SECRET?: string;
+  readonly OAUTH_GITHUB_AUTHORIZE_URL?: string;
+  readonly OAUTH_GITHUB_TOKEN_URL?: string;
+  readonly OAUTH_GITHUB_API_URL?: string;
+  /** Google, or any other OpenID provider in its place. */
+  readonly OAUTH_GOOGLE_CLIENT_ID?: string;
+  readonly OAUTH_GOOGLE_CLIENT_SECRET?: string;
+  readonly OAUTH_GOOGLE_AUTHORIZE_URL?: string;
+  readonly OAUTH_GOOGLE_TOKEN_URL?: string;
+  readonly OAUTH_GOOGLE_USERINFO_URL?: string;
 }

@@ -3,7 +3,7 @@ import type { RouteData, RouteDefinition, RouteInput } from '@control-plane/cont
 import type { AuthenticatedContext, RequestContext } from './context.ts';
 
 type ContextFor<R extends RouteDefinition> = R['auth'] extends
-  'public' | 'refresh' | 'temp-token' | 'device-cookie'
+  'public' | 'refresh' | 'temp-token' | 'body-or-temp-token' | 'device-cookie'
   ? RequestContext
   : AuthenticatedContext;
 

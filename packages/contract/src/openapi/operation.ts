@@ -47,6 +47,7 @@ const SECURITY: Record<RouteAuth, OperationObject['security']> = {
   refresh: [{ refreshJwt: [] }, {}],
   'active-or-banned': bearer,
   'temp-token': [{ tempToken: [] }],
+  'body-or-temp-token': [{ tempToken: [] }, {}],
   'device-cookie': [{ deviceVerifyCookie: [] }],
 };
 

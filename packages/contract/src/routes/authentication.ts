@@ -42,6 +42,30 @@ export const authenticationResendVerification = defineRoute({
   errors: ['RATE_LIMIT_EXCEEDED'],
 });
 
+export const authenticationForgotPassword = defineRoute({
+  operationId: 'authentication.forgotPassword',
+  method: 'POST',
+  path: '/api/v1/auth/forgot-password',
+  tag,
+  summary: 'Send a mail with which a forgotten password is replaced; the answer is always the same',
+  auth: 'public',
+  body: authentication.ForgotPasswordBody,
+  success: [200],
+  errors: ['RATE_LIMIT_EXCEEDED'],
+});
+
+export const authenticationResetPassword = defineRoute({
+  operationId: 'authentication.resetPassword',
+  method: 'POST',
+  path: '/api/v1/auth/reset-password',
+  tag,
+  summary: 'Set a new password with the token from the mail; every session ends',
+  auth: 'public',
+  body: authentication.ResetPasswordBody,
+  success: [200],
+  errors: ['RATE_LIMIT_EXCEEDED'],
+});
+
 export const authenticationLogin = defineRoute({
   operationId: 'authentication.login',
   method: 'POST',
@@ -129,6 +153,8 @@ export const AUTHENTICATION_ROUTES: readonly RouteDefinition[] = [
   authenticationSignup,
   authenticationVerifyEmail,
   authenticationResendVerification,
+  authenticationForgotPassword,
+  authenticationResetPassword,
   authenticationLogin,
   authenticationRefreshToken,
   authenticationLogout,

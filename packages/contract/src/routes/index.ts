@@ -3,8 +3,10 @@
  * `tokens/{id}`, `snapshots` and `{operation}`), the fixed one wins, whatever the order here.
  */
 import type { RouteDefinition } from '../route.ts';
+import { ACTIVITY_ROUTES } from './activity.ts';
 import { AUTH_TOKEN_ROUTES } from './auth-tokens.ts';
 import { AUTHENTICATION_ROUTES } from './authentication.ts';
+import { CLAIM_ROUTES } from './claims.ts';
 import { CONTAINER_ROUTES } from './containers.ts';
 import { DEVICE_ROUTES } from './device.ts';
 import { ENV_ROUTES } from './env.ts';
@@ -12,13 +14,18 @@ import { IMAGE_ROUTES } from './images.ts';
 import { META_ROUTES } from './meta.ts';
 import { OAUTH_ROUTES } from './oauth.ts';
 import { OPERATION_ROUTES } from './operations.ts';
+import { PROJECT_PERMISSION_ROUTES } from './project-permissions.ts';
 import { PROJECT_ROUTES } from './projects.ts';
 import { REALM_ROUTES } from './realms.ts';
 import { SNAPSHOT_ROUTES } from './snapshots.ts';
+import { TFA_ROUTES } from './tfa.ts';
+import { USER_ROUTES } from './users.ts';
 import { UTILITY_ROUTES } from './utilities.ts';
 
+export * from './activity.ts';
 export * from './auth-tokens.ts';
 export * from './authentication.ts';
+export * from './claims.ts';
 export * from './containers.ts';
 export * from './device.ts';
 export * from './env.ts';
@@ -26,9 +33,12 @@ export * from './images.ts';
 export * from './meta.ts';
 export * from './oauth.ts';
 export * from './operations.ts';
+export * from './project-permissions.ts';
 export * from './projects.ts';
 export * from './realms.ts';
 export * from './snapshots.ts';
+export * from './tfa.ts';
+export * from './users.ts';
 export * from './utilities.ts';
 
 /** Every route that is served. */
@@ -36,8 +46,13 @@ export const ROUTES: readonly RouteDefinition[] = [
   ...AUTHENTICATION_ROUTES,
   ...OAUTH_ROUTES,
   ...DEVICE_ROUTES,
+  ...USER_ROUTES,
+  ...TFA_ROUTES,
+  ...ACTIVITY_ROUTES,
   ...AUTH_TOKEN_ROUTES,
   ...PROJECT_ROUTES,
+  ...PROJECT_PERMISSION_ROUTES,
+  ...CLAIM_ROUTES,
   ...CONTAINER_ROUTES,
   ...SNAPSHOT_ROUTES,
   ...ENV_ROUTES,

@@ -25,26 +25,40 @@ const PublicStorage = lazy(() =>
   ),
 );
 
-/**
- * `ip_whitelist`: a list, a comma-joined text or `*`; its entries are checked where CIDR is understood.
- * `expires_at`: ISO time, Unix seconds or milliseconds, `today`, `tomorrow`; null or absent: never.
- * A template wins over `permissions`.
- */
+const TokenAlias = lazy(() =>
+  z
+    .string()
+    .min(1)
+    .max(TOKEN_ALIAS_LENGTH_MAX)
+    .regex(/^[a-zA-Z0-9 _-]*$/, 'may hold letters, digits, space, _ and -'),
+);
+
+/** A list, a comma-joined text or `*`; its entries are checked where CIDR is understood. */
+const IpWhitelist = lazy(() =>
+  z.union([z.array(z.string().max(64)).max(IP_WHITELIST_ENTRIES_MAX), z.string().max(8192)], {
+    error: 'must be a list of addresses and networks, a comma-joined text or *',
+  }),
+);
+
+/** ISO time, Unix seconds or milliseconds, `today`, `tomorrow`; null: never. */
+const TokenExpiry = lazy(() =>
+  z
+    .union([z.string().max(64), z.number().min(0)], {
+      error: 'must be an ISO time, Unix seconds or milliseconds, today, tomorrow or null',
+    })
+    .nullish(),
+);
+
+/** Code of an authenticator app, for users whose token mutations are gated by it. */
+const OtpCode = lazy(() => z.string().max(12).nullish());
+
+/** A template wins over `permissions`. */
 export const CreateAuthTokenBody = lazy(() =>
   z.strictObject({
-    alias: z
-      .string()
-      .min(1)
-      .max(TOKEN_ALIAS_LENGTH_MAX)
-      .regex(/^[a-zA-Z0-9 _-]*$/, 'may hold letters, digits, space, _ and -')
-      .nullish(),
+    alias: TokenAlias().nullish(),
     public_key: TokenPublicKey().nullish(),
     public_storage: PublicStorage().nullish(),
-    ip_whitelist: z
-      .union([z.array(z.string().max(64)).max(IP_WHITELIST_ENTRIES_MAX), z.string().max(8192)], {
-        error: 'must be a list of addresses and networks, a comma-joined text or *',
-      })
-      .default('*'),
+    ip_whitelist: IpWhitelist().default('*'),
     permission_template: z.enum(PERMISSION_TEMPLATES).nullish(),
     permissions: TokenPermissions().nullish(),
     realm_ids: RealmIds().optional(),
@@ -52,13 +66,51 @@ export const CreateAuthTokenBody = lazy(() =>
     vault_access: z.boolean().default(false),
     event_access: z.boolean().default(true),
     deny_reauthorization: z.boolean().default(false),
-    expires_at: z
-      .union([z.string().max(64), z.number().min(0)], {
-        error: 'must be an ISO time, Unix seconds or milliseconds, today, tomorrow or null',
-      })
-      .nullish(),
-    otp_code: z.string().max(12).nullish(),
+    expires_at: TokenExpiry(),
+    otp_code: OtpCode(),
   }),
+);
+
+/** An absent field stays as it is; `permissions`, `ip_whitelist` and `realm_ids` are replaced whole. */
+export const UpdateAuthTokenBody = lazy(() =>
+  z.strictObject({
+    alias: TokenAlias().optional(),
+    public_key: TokenPublicKey().nullish(),
+    public_storage: PublicStorage().nullish(),
+    ip_whitelist: IpWhitelist().optional(),
+    permissions: TokenPermissions().optional(),
+    realm_ids: RealmIds().optional(),
+    allow_no_realm: z.boolean().optional(),
+    vault_access: z.boolean().optional(),
+    event_access: z.boolean().optional(),
+    expires_at: TokenExpiry(),
+    is_enabled: z.boolean().optional(),
+    otp_code: OtpCode(),
+  }),
+);
+
+/** `alias` absent: the source's with ` copy`; `expires_at` absent: the source's if it is still to come. */
+export const CopyAuthTokenBody = lazy(() =>
+  z.strictObject({ alias: TokenAlias().nullish(), expires_at: TokenExpiry(), otp_code: OtpCode() }),
+);
+
+/** The realm that a token gains or loses. */
+export const TokenRealmBody = lazy(() => z.strictObject({ realm_id: ObjectId(), otp_code: OtpCode() }));
+
+/** What a token publishes of itself; null withdraws it. */
+export const UpdatePublicProfileBody = lazy(() =>
+  z
+    .strictObject({ public_key: TokenPublicKey().nullish(), public_storage: PublicStorage().nullish() })
+    .refine((body) => body.public_key !== undefined || body.public_storage !== undefined, {
+      error: 'needs public_key or public_storage',
+    }),
+);
+
+export const PublicProfileParams = lazy(() => z.strictObject({ public_key: TokenPublicKey() }));
+
+/** A public profile as anyone with an account sees it. */
+export const PublicProfile = lazy(() =>
+  z.object({ public_key: TokenPublicKey(), public_storage: FreeObject().nullable() }),
 );
 
 /** A token as it is shown after its creation: everything but the secret. */

@@ -34,6 +34,16 @@ export const SignupBody = lazy(() =>
 
 export const ResendVerificationBody = lazy(() => z.strictObject({ email: Email() }));
 
+/** Any text is taken: who asks must not learn from the answer whether it is somebody's address. */
+export const ForgotPasswordBody = lazy(() => z.strictObject({ email: z.string().max(255) }));
+
+export const ResetPasswordBody = lazy(() =>
+  z.strictObject({
+    token: z.string().length(64),
+    password: z.string().min(PASSWORD_LENGTH_MIN).max(PASSWORD_LENGTH_MAX),
+  }),
+);
+
 export const VerifyEmailBody = lazy(() =>
   z.strictObject({
     token: z.string().length(64),
@@ -82,12 +92,12 @@ const tokenPair = () => ({
 
 export const TokenPair = lazy(() => z.object(tokenPair()));
 
-const SignedClaim = lazy(() =>
+export const SignedClaim = lazy(() =>
   z.object({ kid: z.string(), payload_b64: z.string(), signature_hex: z.string() }),
 );
 
 /** The server, project and container that a new account was given; null: not yet, or none. */
-const provisioned = () => ({
+export const provisioned = () => ({
   server: z
     .object({
       id: ObjectId(),

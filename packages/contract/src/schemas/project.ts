@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { lazy } from '../lazy.ts';
 import { ContainerStats } from './container-stats.ts';
+import { ProjectPermission } from './project-permission.ts';
 import {
   Color,
   ColorInput,
@@ -58,20 +59,6 @@ export const Project = lazy(() =>
     max_containers: Count().nullable(),
     is_default: z.boolean(),
     realm_ids: RealmIds(),
-  }),
-);
-
-const ProjectPermission = lazy(() =>
-  z.object({
-    id: ObjectId(),
-    project_id: ObjectId(),
-    user_id: ObjectId(),
-    permission_level: z.enum(['read', 'edit', 'delete']),
-    created_at: Timestamp(),
-    updated_at: Timestamp(),
-    user: z
-      .object({ id: ObjectId(), username: z.string().optional(), alias: z.string().optional() })
-      .optional(),
   }),
 );
 

@@ -1,4 +1,5 @@
 import {
+  effectiveGrant,
   equalSecrets,
   hashSecret,
   isAddressAllowed,
@@ -7,7 +8,7 @@ import {
 } from '@control-plane/auth';
 import type { BasicPart, Credential, Principal, TokenGrant } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
-import { findTokenWithUser, findUser, isTouchDue, touchAuthToken } from '@control-plane/database';
+import { findTokensAbove, findTokenWithUser, findUser, isTouchDue, touchAuthToken } from '@control-plane/database';
 import type { AuthTokenRow, Database, UserRow } from '@control-plane/database';
 import { permissionTree, grantedLeaves } from '@control-plane/auth';
 import type { Env } from '../env.ts';
@@ -30,7 +31,10 @@ export interface AuthenticationInput {
 const INVALID = 'The credential is not valid';
 const EXPIRED = 'The token has expired';
 
-/** Establishes who sent the request's `Authorization` header. Null: there is none. One database read. */
+/**
+ * Establishes who sent the request's `Authorization` header. Null: there is none. One database read; two for
+ * a token that another token minted, because what counts is what is left of the powers above it.
+ */
 export async function identify(input: AuthenticationInput): Promise<Result<Principal | null>> {
   const credential = parseAuthorization(input.request.headers.get('authorization'));
   switch (credential.kind) {
@@ -55,7 +59,7 @@ async function identifyJwt(text: string, input: AuthenticationInput): Promise<Re
   if (user === null || user.sessionGeneration !== verdict.subject.sessionGeneration) {
     return fail('INVALID_TOKEN', INVALID);
   }
-  return ok(principalOf(user, null, false));
+  return ok(principalOf(user, null, false, verdict.expiresAt));
 }
 
 async function identifyToken(
@@ -69,15 +73,21 @@ async function identifyToken(
     return fail('INVALID_TOKEN', INVALID);
   }
   const { token, user } = found;
-  if (!token.isEnabled) return fail('INVALID_TOKEN', 'The token is disabled');
-  if (token.expiresAt !== null && token.expiresAt <= now) return fail('TOKEN_EXPIRED', EXPIRED);
-  if (!isAddressAllowed(token.ipWhitelist, clientAddress)) {
+  const above =
+    token.createdByTokenId === null ? [] : await findTokensAbove(database, user.id, token.createdByTokenId);
+  if ([token, ...above].some(({ isEnabled }) => !isEnabled)) {
+    return fail('INVALID_TOKEN', 'The token is disabled');
+  }
+  const grant = effectiveGrant(grantOf(token), above.map(grantOf));
+  if (grant === null) return fail('INVALID_TOKEN', 'The token has no realm left that it could be used in');
+  if (grant.expiresAt !== null && grant.expiresAt <= now) return fail('TOKEN_EXPIRED', EXPIRED);
+  if (!isAddressAllowed(grant.ipWhitelist, clientAddress)) {
     return fail('IP_NOT_ALLOWED', 'The token may not be used from this address');
   }
   if (isTouchDue(token.lastUsedAt, now)) {
     input.waitUntil(touchAuthToken(database, token.id, clientAddress, now));
   }
-  return ok(principalOf(user, grantOf(token), viaBasic));
+  return ok(principalOf(user, grant, viaBasic, grant.expiresAt));
 }
 
 async function identifyBasic(
@@ -110,10 +120,11 @@ async function identifyPassword(
     now,
     waitUntil,
   });
-  return user.ok ? ok(principalOf(user.value, null, true)) : user;
+  return user.ok ? ok(principalOf(user.value, null, true, null)) : user;
 }
 
-function grantOf(token: AuthTokenRow): TokenGrant {
+/** What a stored token may do by itself, the tokens above it left aside. */
+export function grantOf(token: AuthTokenRow): TokenGrant {
   return {
     tokenId: token.id,
     alias: token.alias,
@@ -129,7 +140,12 @@ function grantOf(token: AuthTokenRow): TokenGrant {
   };
 }
 
-function principalOf(user: UserRow, grant: TokenGrant | null, viaBasic: boolean): Principal {
+function principalOf(
+  user: UserRow,
+  grant: TokenGrant | null,
+  viaBasic: boolean,
+  credentialExpiresAt: number | null,
+): Principal {
   return {
     kind: grant === null ? 'jwt' : 'auth-token',
     userId: user.id,
@@ -142,5 +158,6 @@ function principalOf(user: UserRow, grant: TokenGrant | null, viaBasic: boolean)
     sessionGeneration: user.sessionGeneration,
     grant,
     viaBasic,
+    credentialExpiresAt,
   };
 }

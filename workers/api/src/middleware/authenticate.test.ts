@@ -205,6 +205,7 @@ describe('authorize', () => {
     emailVerified: true,
     sessionGeneration: 1,
     viaBasic: false,
+    credentialExpiresAt: null,
     grant: {
       tokenId: 'b'.repeat(24),
       alias: 'token',

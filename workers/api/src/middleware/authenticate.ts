@@ -7,7 +7,12 @@ import { identify, type AuthenticationInput } from './authenticate-credential.ts
 const INTROSPECTION = 'authTokens.getCurrent';
 
 /** Routes that read a credential of their own kind themselves. */
-const OWN_CREDENTIAL: readonly RouteDefinition['auth'][] = ['refresh', 'temp-token', 'device-cookie'];
+const OWN_CREDENTIAL: readonly RouteDefinition['auth'][] = [
+  'refresh',
+  'temp-token',
+  'body-or-temp-token',
+  'device-cookie',
+];
 
 /**
  * Establishes the caller of a route and whether this kind of caller may call it at all.

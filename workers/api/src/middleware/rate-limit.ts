@@ -12,6 +12,13 @@ const LIMITS = {
   signup: { limit: 5, windowMs: 60 * MINUTE_MS },
   'verify-email': { limit: 10, windowMs: 60 * MINUTE_MS },
   'resend-verification': { limit: 3, windowMs: 60 * MINUTE_MS },
+  'oauth-start': { limit: 100, windowMs: 15 * MINUTE_MS },
+  'oauth-exchange': { limit: 100, windowMs: 15 * MINUTE_MS },
+  'device-code': { limit: 30, windowMs: 15 * MINUTE_MS },
+  /** A poll each 5 s is 180 in the life of a code; several devices may share an address. */
+  'device-token': { limit: 1500, windowMs: 15 * MINUTE_MS },
+  /** With 34 random bits in a user code, 20 guesses find one of a thousand waiting with 1 : 1,000,000. */
+  'device-verify': { limit: 20, windowMs: 15 * MINUTE_MS },
 } as const;
 
 export type Limiter = keyof typeof LIMITS;

@@ -95,6 +95,7 @@ export function principalOf({ userId, tokenRealmIds }: Pick<Caller, 'userId' | '
     sessionGeneration: 1,
     grant: tokenRealmIds === undefined ? null : grantOf(tokenRealmIds),
     viaBasic: false,
+    credentialExpiresAt: null,
   };
 }
 

@@ -9,7 +9,8 @@
 # tree is out of reach: first comes a staging root with the host's /usr read-only, then the machine's.
 #
 # stdin: orders of the daemon; end of file means that the daemon died, and the machine does not come up.
-# stdout: answers to the daemon. 3: environment. 4: authorized_keys. 5: inner mount table. BOOT_*: boot.ts.
+# stdout: answers to the daemon. 3: environment. 4: authorized_keys. 5: inner mount table: opened here, read
+# when their paths are out of reach. BOOT_*: see boot.ts.
 set -eu
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
@@ -33,6 +34,7 @@ first)
   echo "init $status"
   read -r order
   [ "$order" = go ] || exit 1
+  exec 3<"$BOOT_TABLES/environment" 4<"$BOOT_TABLES/authorized_keys" 5<"$BOOT_TABLES/inner"
   [ "$BOOT_MODE" != user ] || mount_tree
   if [ "$BOOT_MODE" = mapped ]; then
     exec setpriv --reuid 0 --regid 0 --clear-groups /bin/sh -c "$BOOT_INNER" boot

@@ -64,18 +64,17 @@ export async function bootMachine(request: BootRequest): Promise<Outcome<undefin
   writeFileSync(paths.authorizedKeys, request.sshPublicKey === null ? '' : `${request.sshPublicKey}\n`, {
     mode: 0o600,
   });
-  const inherited = [paths.environment, paths.authorizedKeys, path.join(paths.directory, 'inner')];
-  const files = [openSync(paths.log, 'w', 0o600), ...inherited.map((file) => openSync(file, 'r'))];
+  const log = openSync(paths.log, 'w', 0o600);
   const argv = ['--mount', '--propagation', 'private', '/bin/sh', script, 'outer'];
   const [command, commandArguments] =
     request.mode === 'user' ? ['/bin/sh', [script, 'outer']] : ['unshare', argv];
   const child = spawn(command, commandArguments, {
     detached: true,
-    stdio: ['pipe', 'pipe', ...files],
+    stdio: ['pipe', 'pipe', log],
     env: bootEnvironment(request),
     cwd: '/',
   });
-  for (const file of files) closeSync(file);
+  closeSync(log);
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) return fail('DRIVER_FAILED', 'The machine could not be started.');
   stdin.on('error', () => undefined);

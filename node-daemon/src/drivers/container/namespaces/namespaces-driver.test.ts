@@ -33,7 +33,6 @@ describe.skipIf(whyNoMachines() !== undefined).each(modes)('machines of plain na
   });
   afterAll(async () => {
     await machine.delete();
-    expect(findLeftovers(dataDir, machine.containerId)).toEqual([]);
     await set.close();
     rmSync(dataDir, { recursive: true, force: true });
   });
@@ -61,7 +60,7 @@ describe.skipIf(whyNoMachines() !== undefined).each(modes)('machines of plain na
     const pid = await initPid();
     const names = ['pid', 'mnt', 'uts', 'ipc', 'net', ...(mode === 'plain' ? [] : ['user'])];
     for (const name of names) {
-      expect(readlinkSync(`/proc/${pid}/ns/${name}`), name).not.toBe(readlinkSync(`/proc/self/ns/${name}`));
+      expect(readlinkSync(`/proc/${pid}/ns/${name}`)).not.toBe(readlinkSync(`/proc/self/ns/${name}`));
     }
   });
 
@@ -209,5 +208,12 @@ describe.skipIf(whyNoMachines() !== undefined).each(modes)('machines of plain na
     await execute(['/bin/sh', '-c', 'kill -TERM 1']).catch(() => undefined);
     expect(await ended).toBe(machine.containerId);
     await machine.start();
+  });
+
+  it('leave nothing on the host when they are deleted', async () => {
+    await machine.delete();
+    expect(findLeftovers(dataDir, machine.containerId)).toEqual([]);
+    expect(await set.container.list()).toEqual([]);
+    expect(await set.storage.listVolumes()).toEqual([]);
   });
 });

@@ -195,6 +195,10 @@ export class NamespacesDriver implements ContainerDriver {
     return succeed({ synced: reached && !atNextStart });
   }
 
+  releaseMemory(containerId: string): Promise<Outcome<undefined>> {
+    return removeRamdisk(this.#options.registry.paths(containerId).ramdisk);
+  }
+
   async remove(containerId: string): Promise<Outcome<undefined>> {
     const { registry, cgroups } = this.#options;
     if (registry.livingInit(containerId) !== undefined) return fail('WRONG_STATE', 'The machine still runs.');

@@ -2,7 +2,7 @@
  * What leaves a ContainerObject after it has been written: errands to the host, the projection to libSQL.
  * Each is kept until the other side has taken it; what could not leave at once is tried again by alarm.
  */
-import { applyProjection, openDatabase, type Database, type ProjectionWrite } from '@control-plane/database';
+import { applyProjection, openDatabase, projectContainer, type Database } from '@control-plane/database';
 import type { Env } from '../../env.ts';
 import { describeError, type Logger } from '../../log.ts';
 import type { ContainerStore } from './store.ts';
@@ -10,7 +10,7 @@ import { hostGateway } from '../gateways.ts';
 
 const OUTBOX_ROWS_PER_FLUSH = 100;
 /** A request waits at most this long for the projection; then it is left to the alarm. */
-const FLUSH_WAIT_MS = 1_000;
+const PROJECTION_WAIT_MS = 1_000;
 const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
 
@@ -20,6 +20,7 @@ export class Departures {
   readonly #store: ContainerStore;
   readonly #log: Logger;
   readonly #database: Database;
+  #projecting: Promise<void> | null = null;
   #flushing: Promise<void> | null = null;
   #sending: Promise<void> | null = null;
   #failures = 0;
@@ -48,10 +49,11 @@ export class Departures {
 
   /** Lets out what can leave now. Never throws: what stays is retried. */
   async leave(): Promise<void> {
-    await Promise.all([this.#sendErrands(), this.#flushBounded()]);
+    await Promise.all([this.sendErrands(), this.#projectBounded()]);
   }
 
-  #sendErrands(): Promise<void> {
+  /** Hands the host's errands over; the projection follows with the next `leave` or by alarm. */
+  sendErrands(): Promise<void> {
     this.#sending ??= this.#sendAll().finally(() => {
       this.#sending = null;
     });
@@ -75,13 +77,36 @@ export class Departures {
     }
   }
 
-  async #flushBounded(): Promise<void> {
+  /** A request waits for the container's row, for a bounded time; log and events follow on their own. */
+  async #projectBounded(): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FLUSH_WAIT_MS);
+      timer = setTimeout(resolve, PROJECTION_WAIT_MS);
     });
-    await Promise.race([this.#flush(), limit]);
+    await Promise.race([this.#project(), limit]);
     clearTimeout(timer);
+    this.#ctx.waitUntil(this.#flush());
+  }
+
+  #project(): Promise<void> {
+    this.#projecting ??= this.#projectLatest().finally(() => {
+      this.#projecting = null;
+    });
+    return this.#projecting;
+  }
+
+  async #projectLatest(): Promise<void> {
+    try {
+      for (let next = this.#store.unprojected(); next !== null; next = this.#store.unprojected()) {
+        const { record, withRealms } = next;
+        const deletedAt = record.status === 'deleted' ? record.updatedAt : null;
+        await projectContainer(this.#database, record, { withRealms, deletedAt });
+        this.#store.setProjected(record);
+      }
+      this.#failures = 0;
+    } catch (error) {
+      this.#failed('projection', error);
+    }
   }
 
   #flush(): Promise<void> {
@@ -94,13 +119,15 @@ export class Departures {
   async #flushAll(): Promise<void> {
     try {
       for (let batch = this.#store.outbox(OUTBOX_ROWS_PER_FLUSH); batch.length > 0;) {
-        await applyProjection(this.#database, latestOnly(batch.map(({ write }) => write)));
-        this.#store.deleteOutbox(batch[batch.length - 1]?.sequence ?? 0);
+        await applyProjection(
+          this.#database,
+          batch.map(({ write }) => write),
+        );
+        this.#store.deleteOutbox(batch.at(-1)?.sequence ?? 0);
         batch = this.#store.outbox(OUTBOX_ROWS_PER_FLUSH);
       }
-      this.#failures = 0;
     } catch (error) {
-      this.#failed('projection', error);
+      this.#failed('outbox', error);
     }
   }
 
@@ -109,21 +136,4 @@ export class Departures {
     this.#log.warn('departure failed and will be retried', { what, error: describeError(error) });
     this.schedule();
   }
-}
-
-/** Of several versions of the container only the newest needs to be written, unless realms changed on the way. */
-function latestOnly(writes: readonly ProjectionWrite[]): ProjectionWrite[] {
-  let realmsChanged = false;
-  const kept: ProjectionWrite[] = [];
-  let newest: Extract<ProjectionWrite, { kind: 'container' }> | null = null;
-  for (const write of writes) {
-    if (write.kind !== 'container') {
-      kept.push(write);
-      continue;
-    }
-    realmsChanged ||= write.realmsChanged;
-    newest = write;
-  }
-  // Holds are released after the row that no longer needs them.
-  return newest === null ? kept : [{ ...newest, realmsChanged }, ...kept];
 }

@@ -75,9 +75,6 @@ export function journalTransition(
       cause: row.cause,
     });
   }
-  const realmsChanged = previous === null || previous.realmIds.join() !== stored.realmIds.join();
-  const deletedAt = stored.status === 'deleted' ? nowMs : null;
-  store.appendOutbox({ kind: 'container', record: stored, realmsChanged, deletedAt });
   return loaded;
 }
 

@@ -85,7 +85,11 @@ export class OperationRunner {
       command,
     });
     if (decision.superseded !== null) this.#waiters.release(decision.superseded.id);
-    await this.#departures.leave();
+    // A list shows a new status at once; that something runs it may learn together with the outcome.
+    const isStatusNew = decision.next.status !== loaded?.record.status;
+    await (isStatusNew || invocation.waitMs === 0
+      ? this.#departures.leave()
+      : this.#departures.sendErrands());
     return this.outcome(invocation.operationId, invocation.waitMs);
   }
 

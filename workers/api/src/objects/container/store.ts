@@ -32,7 +32,9 @@ const STATUS_ROWS_MAX = 10_000;
 const OPERATION_ROWS_MAX = 1_000;
 
 const TABLES = `
-CREATE TABLE IF NOT EXISTS container (id INTEGER PRIMARY KEY CHECK (id = 1), record TEXT NOT NULL, running TEXT);
+CREATE TABLE IF NOT EXISTS container (
+  id INTEGER PRIMARY KEY CHECK (id = 1), record TEXT NOT NULL, running TEXT,
+  projected_version INTEGER NOT NULL DEFAULT 0, projected_realms TEXT);
 CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS status_log (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, from_status TEXT, to_status TEXT NOT NULL,
@@ -77,6 +79,27 @@ export class ContainerStore {
       'INSERT INTO container (id, record, running) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record, running = excluded.running',
       JSON.stringify(record),
       running === null ? null : JSON.stringify(running),
+    );
+  }
+
+  /** The container as libSQL does not know it yet; null when it knows the latest. */
+  unprojected(): { record: ContainerRecord; withRealms: boolean } | null {
+    const row = this.#sql
+      .exec('SELECT record, projected_version, projected_realms FROM container')
+      .toArray()[0];
+    if (row === undefined) return null;
+    const record = read<ContainerRecord>(row['record']);
+    if (record.version <= Number(row['projected_version'])) return null;
+    return { record, withRealms: row['projected_realms'] !== record.realmIds.join() };
+  }
+
+  /** Notes that libSQL has this version. */
+  setProjected({ version, realmIds }: ContainerRecord): void {
+    this.#sql.exec(
+      'UPDATE container SET projected_version = ?, projected_realms = ? WHERE projected_version < ?',
+      version,
+      realmIds.join(),
+      version,
     );
   }
 
@@ -207,7 +230,7 @@ export class ContainerStore {
     const row = this.#sql
       .exec('SELECT EXISTS (SELECT 1 FROM errands) OR EXISTS (SELECT 1 FROM outbox) AS backlog')
       .one();
-    return Number(row['backlog']) === 1;
+    return Number(row['backlog']) === 1 || this.unprojected() !== null;
   }
 }
 

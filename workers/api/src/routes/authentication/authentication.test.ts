@@ -267,6 +267,7 @@ describe('the profile', () => {
       createdByTokenId: null,
       delegationDepth: 0,
       expiresAt: null,
+      deniesReauthorization: false,
     };
     const event = {
       id: randomObjectId(),

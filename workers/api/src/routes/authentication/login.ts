@@ -3,7 +3,7 @@ import { authenticationLogin } from '@control-plane/contract/routes';
 import type { LoginName } from '@control-plane/database';
 import { checkPassword } from '../../middleware/authenticate-password.ts';
 import { operation } from '../../operation.ts';
-import { openSession, refuseIntent } from './session.ts';
+import { goalOf, signIn } from './sign-in.ts';
 
 function loginName(body: { email?: string | undefined; username?: string | undefined }): LoginName | null {
   if (body.email !== undefined) return { email: body.email };
@@ -12,8 +12,6 @@ function loginName(body: { email?: string | undefined; username?: string | undef
 
 /** Logs in by e-mail address or username and password. */
 export const login = operation(authenticationLogin, async ({ body }, context) => {
-  const intent = refuseIntent(body.response_mode);
-  if (!intent.ok) return intent;
   const name = loginName(body);
   if (name === null) return fail('VALIDATION_ERROR', 'username or email is required');
   const { env, database, clientAddress, waitUntil } = context;
@@ -29,6 +27,6 @@ export const login = operation(authenticationLogin, async ({ body }, context) =>
     waitUntil,
   });
   if (!user.ok) return user;
-  const session = await openSession(context, user.value, now);
-  return session.ok ? ok({ message: 'Logged in', data: session.value }) : session;
+  const signedIn = await signIn(context, user.value, goalOf(body), now);
+  return signedIn.ok ? ok({ message: 'Logged in', data: signedIn.value }) : signedIn;
 });

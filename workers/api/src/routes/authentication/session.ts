@@ -1,5 +1,5 @@
 import { secureRandom, signSessionTokens } from '@control-plane/auth';
-import { fail, ok, type Result } from '@control-plane/contract/errors';
+import { fail, ok } from '@control-plane/contract/errors';
 import { loadLoginFacts, recordLogin, type LoginFacts, type UserRow } from '@control-plane/database';
 import type { RequestContext } from '../../context.ts';
 import { randomObjectId } from '../../ids.ts';
@@ -61,11 +61,4 @@ export async function openSession(context: RequestContext, user: UserRow, now: n
     project: facts.project,
     container: facts.container,
   });
-}
-
-/** `response_mode: intent` belongs to sign-in by browser redirect; refused by name while that is not offered. */
-export function refuseIntent(responseMode: string | null | undefined): Result<void> {
-  if (responseMode !== 'intent') return ok(undefined);
-  const message = 'response_mode "intent" is not offered: leave it out or use "tokens"';
-  return fail('VALIDATION_ERROR', message, { data: [{ instancePath: '/response_mode', message }] });
 }

@@ -5,14 +5,12 @@ import { consumeVerificationToken } from '@control-plane/database';
 import { randomHex, randomObjectId } from '../../ids.ts';
 import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
-import { openSession, refuseIntent } from './session.ts';
+import { goalOf, signIn } from './sign-in.ts';
 
 const DEFAULT_PROJECT_ALIAS = 'default';
 
 /** Confirms an address with the token from the mail, gives the account its default project, and logs in. */
 export const verifyEmail = operation(authenticationVerifyEmail, async ({ body }, context) => {
-  const intent = refuseIntent(body.response_mode);
-  if (!intent.ok) return intent;
   const { env, database, clientAddress } = context;
   const counted = await checkRateLimit(env, 'verify-email', { clientAddress });
   if (!counted.ok) return counted;
@@ -33,6 +31,6 @@ export const verifyEmail = operation(authenticationVerifyEmail, async ({ body },
     now,
   });
   if (user === null) return fail('VALIDATION_ERROR', 'The verification token is unknown, used or expired');
-  const session = await openSession(context, user, now);
-  return session.ok ? ok({ message: 'E-mail address confirmed', data: session.value }) : session;
+  const signedIn = await signIn(context, user, goalOf(body), now);
+  return signedIn.ok ? ok({ message: 'E-mail address confirmed', data: signedIn.value }) : signedIn;
 });

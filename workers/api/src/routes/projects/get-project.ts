@@ -16,6 +16,11 @@ export const getProjectOperation = operation(projectsGet, async ({ params, query
   const data = presentProject(project);
   const message = 'Project retrieved successfully';
   if (!query.include_permissions) return ok({ message, data });
-  const permissions = await listProjectPermissions(context.database, scope, params.id, PERMISSIONS_SHOWN_MAX);
-  return ok({ message, data: { ...data, permissions: permissions.map(presentPermission) } });
+  const { rows } = await listProjectPermissions(context.database, scope, params.id, {
+    page: 1,
+    limit: PERMISSIONS_SHOWN_MAX,
+    sortBy: 'created_at',
+    sortOrder: 'asc',
+  });
+  return ok({ message, data: { ...data, permissions: rows.map(presentPermission) } });
 });

@@ -1,0 +1,130 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { done, fail, type Outcome } from '../../../outcome.ts';
+import { CgroupTree, type Limits } from '../cgroups/cgroup-tree.ts';
+import { detectCgroups, listGroups, parseCgroupMounts, removeGroup } from '../cgroups/detect.ts';
+
+const removeTimeoutMs = 2_000;
+/** Directory of the monitors' groups beside those of the machines. */
+const monitors = 'monitors';
+
+/**
+ * The groups of LXC machines. LXC makes them in every hierarchy of the host, a machine may make more inside
+ * its own; limits, freezing and usage are those of {@link CgroupTree}, which looks at the machine's group itself.
+ */
+export class MachineCgroups {
+  readonly tree: CgroupTree;
+  /** The daemon's group relative to each hierarchy's top. */
+  readonly group: string;
+  readonly #bases: readonly string[];
+
+  /** `name`: the daemon's own group, unique per data directory. */
+  constructor(name: string) {
+    const layout = detectCgroups(name);
+    this.tree = new CgroupTree(layout);
+    const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).map((mount) => mount.path);
+    const places = Object.values(layout).map((place) => place.base);
+    // Below a delegated group version 2 has it deeper; version 1 always has it at its top.
+    const deepest = places
+      .map((base) => relativeTo(mounts, base))
+      .toSorted((left, right) => right.length - left.length)[0];
+    this.group = deepest ?? name;
+    this.#bases = [...new Set(mounts.map((mount) => path.join(mount, this.group)))];
+  }
+
+  /** Group of the machine relative to each hierarchy's top. */
+  containerGroup(containerId: string): string {
+    return path.join(this.group, containerId);
+  }
+
+  monitorGroup(containerId: string): string {
+    return path.join(this.group, monitors, containerId);
+  }
+
+  /** Host numbers of all processes of a machine, those in groups of its own making included. */
+  processes(containerId: string): number[] {
+    return this.#collect(this.#bases.map((base) => path.join(base, containerId)));
+  }
+
+  /** Host numbers of the machine's monitor and what it runs, its hooks. */
+  monitorProcesses(containerId: string): number[] {
+    return this.#collect(this.#bases.map((base) => path.join(base, monitors, containerId)));
+  }
+
+  /** Applies limits and looks whether the kernel took them. */
+  applyLimits(containerId: string, limits: Limits): Outcome<undefined> {
+    const applied = this.tree.setLimits(containerId, limits);
+    if (!applied.ok) return applied;
+    const { memory } = this.tree.layout;
+    if (memory === undefined || limits.memoryBytes === null) return done;
+    const file = memory.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
+    const held = Number(readText(path.join(memory.base, containerId, file)));
+    // The kernel counts in pages.
+    if (held <= limits.memoryBytes && held > limits.memoryBytes - 1024 * 1024) return done;
+    return fail('DRIVER_FAILED', 'The kernel did not take the machine’s memory limit.');
+  }
+
+  /** Removes all groups of a machine and of its monitor in every hierarchy; waits for the last processes. */
+  async remove(containerId: string): Promise<Outcome<undefined>> {
+    const deadline = performance.now() + removeTimeoutMs;
+    for (const base of this.#bases) {
+      for (const directory of [path.join(base, containerId), path.join(base, monitors, containerId)]) {
+        while (!removeTree(directory)) {
+          if (performance.now() > deadline) return fail('DRIVER_FAILED', 'A control group is still in use.');
+          await delay(2);
+        }
+      }
+    }
+    return done;
+  }
+
+  /** Ids of everything that has groups. */
+  list(): string[] {
+    const names = this.#bases.flatMap((base) => [
+      ...listGroups(base),
+      ...listGroups(path.join(base, monitors)),
+    ]);
+    return [...new Set(names)];
+  }
+
+  /** Removes the daemon's own groups when no machine is left in them. */
+  removeBases(): void {
+    for (const base of this.#bases) {
+      removeGroup(path.join(base, monitors));
+      removeGroup(base);
+    }
+  }
+
+  #collect(directories: readonly string[]): number[] {
+    const pids = new Set<number>();
+    for (const directory of directories) collectProcesses(directory, pids);
+    return [...pids];
+  }
+}
+
+function relativeTo(mounts: readonly string[], base: string): string {
+  const mount = mounts
+    .filter((candidate) => base.startsWith(`${candidate}/`))
+    .toSorted((left, right) => right.length - left.length)[0];
+  return mount === undefined ? '' : path.relative(mount, base);
+}
+
+function collectProcesses(directory: string, into: Set<number>): void {
+  const text = readText(path.join(directory, 'cgroup.procs'));
+  for (const line of text.split('\n')) if (line !== '' && line !== '0') into.add(Number(line));
+  for (const name of listGroups(directory)) collectProcesses(path.join(directory, name), into);
+}
+
+function removeTree(directory: string): boolean {
+  for (const name of listGroups(directory)) removeTree(path.join(directory, name));
+  return removeGroup(directory);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
