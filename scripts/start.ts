@@ -36,6 +36,15 @@ function checkPort(port: number): Promise<void> {
   });
 }
 
+/** Sign-in at other providers is configured as in production, by the variables of the api worker. */
+function oauthVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (name.startsWith('OAUTH_') && value !== undefined) variables[name] = value;
+  }
+  return variables;
+}
+
 function portOf(text: string | undefined): number {
   if (text === undefined) return PORT_DEFAULT;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -97,6 +106,7 @@ async function main(): Promise<void> {
     port,
     dataDir,
     driver: values.driver,
+    apiVariables: oauthVariables(process.env),
     onProgress: (line) => process.stdout.write(`… ${line}\n`),
   });
   // The same failure is reported where it is awaited below.

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { driverSetNames } from './drivers/driver-set.ts';
+import { imagesDirectory } from './drivers/images/image-store.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
@@ -32,6 +33,7 @@ export type CommandLine =
       readonly readStdin: boolean;
       readonly timeoutMs: number;
     }
+  | { readonly command: 'image'; readonly imagesDir: string; readonly words: readonly string[] }
   | { readonly command: 'help' | 'version' }
   | { readonly command: 'invalid'; readonly message: string };
 
@@ -41,6 +43,8 @@ export const helpText = `node-daemon: runs machines on this host for a control p
   node-daemon enroll                     introduce this host with a one-time join token
   node-daemon exec CONTAINER -- COMMAND  run a command in a machine, by id or name
   node-daemon status                     what the daemon on this host is doing
+  node-daemon image list | build NAME | import NAME FILE
+                                         images that machines are made of; a FILE is a tarball
   node-daemon version
 
 Options (each also as environment variable NODE_DAEMON_…, for example NODE_DAEMON_DATA_DIR)
@@ -56,6 +60,9 @@ Options of exec
   --env NAME=VALUE      may be given several times
   --stdin               pass standard input on (at most 2 MiB)
   --timeout-ms N        default 60000
+
+Options of image
+  --images-dir DIR      default /var/lib/node-daemon/images; run reads it from NODE_DAEMON_IMAGES_DIR
 `;
 
 const options = {
@@ -66,6 +73,7 @@ const options = {
   'on-exit': { type: 'string' },
   'metrics-port': { type: 'string' },
   'log-level': { type: 'string' },
+  'images-dir': { type: 'string' },
   env: { type: 'string', multiple: true },
   stdin: { type: 'boolean' },
   'timeout-ms': { type: 'string' },
@@ -91,6 +99,10 @@ export function readCommandLine(
   const [command, ...rest] = positionals;
   if (values.help === true || command === 'help') return { command: 'help' };
   if (values.version === true || command === 'version') return { command: 'version' };
+  if (command === 'image') {
+    const imagesDir = path.resolve(values['images-dir'] ?? imagesDirectory(environment));
+    return { command, imagesDir, words: rest };
+  }
   const fromEnvironment = (name: string): string | undefined => {
     const value = environment[`NODE_DAEMON_${name}`];
     return value === '' ? undefined : value;

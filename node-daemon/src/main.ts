@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { runImageCommand } from './command-line/image-commands.ts';
 import { executeCommand, showStatus } from './command-line/local-commands.ts';
 import { enrollHost, runDaemon } from './command-line/run-daemon.ts';
 import { helpText, readCommandLine } from './configuration.ts';
@@ -15,6 +16,8 @@ async function main(): Promise<number> {
       return executeCommand(commandLine);
     case 'status':
       return showStatus(commandLine.configuration.dataDir);
+    case 'image':
+      return runImageCommand(commandLine);
     case 'help':
       process.stdout.write(helpText);
       return 0;

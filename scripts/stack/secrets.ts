@@ -9,6 +9,8 @@ const StackSecrets = z.object({
   /** Text of the workers' secret of the same name; the same for the next two. */
   jwt_keys: z.string().min(1),
   signing_keys: z.string().min(1),
+  /** Text of ENCRYPTION_KEY. A stack that was made before there was one gets it at its next start. */
+  encryption_key: z.string().regex(/^[0-9a-f]{64}$/),
   database_token: z.string().min(1),
   operator_password: z.string().min(1),
   operator_token: z.string().min(1),
@@ -24,12 +26,17 @@ function newPassword(): string {
   return `Aa1!${randomBytes(15).toString('base64url')}`;
 }
 
+function newEncryptionKey(): string {
+  return randomBytes(32).toString('hex');
+}
+
 async function newSecrets(): Promise<StackSecrets> {
   const [jwtKey, signingKey] = await Promise.all([generateSigningKey(), generateSigningKey()]);
   const jwtKeys = { active_kid: jwtKey.kid, keys: [{ kid: jwtKey.kid, jwk: jwtKey.private_jwk }] };
   return {
     jwt_keys: JSON.stringify(jwtKeys),
     signing_keys: JSON.stringify({ active_kid: signingKey.kid, keys: [signingKey] }),
+    encryption_key: newEncryptionKey(),
     database_token: randomBytes(32).toString('hex'),
     operator_password: newPassword(),
     operator_token: newAuthToken({ random: secureRandom }).text,
@@ -49,9 +56,16 @@ export async function loadSecrets(file: string): Promise<StackSecrets> {
     const content: unknown = JSON.parse(readFileSync(file, 'utf8'));
     const parsed = StackSecrets.safeParse(content);
     if (parsed.success) return parsed.data;
+    const older = StackSecrets.omit({ encryption_key: true }).safeParse(content);
+    if (older.success && !Object.hasOwn(Object(content), 'encryption_key')) {
+      return keep(file, { ...older.data, encryption_key: newEncryptionKey() });
+    }
     throw new Error(`${file} is damaged; restore it, or begin anew with --fresh`);
   }
-  const secrets = await newSecrets();
+  return keep(file, await newSecrets());
+}
+
+function keep(file: string, secrets: StackSecrets): StackSecrets {
   writePrivateFile(file, `${JSON.stringify(secrets, null, 2)}\n`);
   return secrets;
 }

@@ -44,6 +44,8 @@ export interface StackOptions {
   readonly daemonEnvironment?: Readonly<Record<string, string>>;
   /** The header that states the client's address; none (default): every client is 127.0.0.1. */
   readonly clientAddressHeader?: string;
+  /** More variables for the api worker, `OAUTH_*` for example. */
+  readonly apiVariables?: Readonly<Record<string, string>>;
   /** Code to run instead of what is bundled from `workers/`. */
   readonly workerScripts?: Partial<WorkerScripts>;
   readonly readyTimeoutMs?: number;
@@ -185,12 +187,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       databaseToken: secrets.database_token,
       jwtKeys: secrets.jwt_keys,
       signingKeys: secrets.signing_keys,
+      encryptionKey: secrets.encryption_key,
+      apiVariables: options.apiVariables ?? {},
       mail: createMailOutbox(data.mailOutboxFile, () => new Date()),
       log: (line) => void logFile.write(line.endsWith('\n') ? line : `${line}\n`),
     });
   let runtime: WorkerRuntime | null = await timed('workerd', launch(options.port ?? 0));
   const { port } = runtime;
-  parts.defer(() => runtime?.stop());
+  parts.defer(async () => {
+    // A worker that can't be asked any more has nothing that could be saved.
+    await runtime?.drain().catch(() => {});
+    await runtime?.stop();
+  });
   const baseUrl = `http://127.0.0.1:${port}`;
   const runScheduled = async (): Promise<void> => runtime?.runScheduled();
   const cron = setInterval(() => {

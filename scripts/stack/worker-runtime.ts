@@ -34,6 +34,9 @@ export interface WorkerRuntimeOptions {
   readonly databaseToken: string;
   readonly jwtKeys: string;
   readonly signingKeys: string;
+  readonly encryptionKey: string;
+  /** More variables for the api worker. */
+  readonly apiVariables?: Readonly<Record<string, string>>;
   readonly mail: MailOutbox;
   /** One line of a worker's log. */
   readonly log: (line: string) => void;
@@ -43,6 +46,8 @@ export interface WorkerRuntime {
   readonly port: number;
   /** Runs the api's cron handler once; nothing else does so outside of production. */
   runScheduled(): Promise<void>;
+  /** Lets the api write what it holds back for a moment; before an orderly stop. */
+  drain(): Promise<void>;
   /** Kills workerd. What objects had not stored is lost, as in a crash. */
   stop(): Promise<void>;
 }
@@ -120,6 +125,8 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
             API_DOMAIN: options.apiDomain,
             JWT_KEYS: options.jwtKeys,
             SIGNING_KEYS: options.signingKeys,
+            ENCRYPTION_KEY: options.encryptionKey,
+            ...options.apiVariables,
           },
           durableObjects,
           serviceBindings: {
@@ -138,6 +145,10 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
       async runScheduled() {
         const api = await miniflare.getWorker('api');
         await api.scheduled({ cron: '* * * * *' });
+      },
+      async drain() {
+        const api = await miniflare.getWorker('api');
+        await api.scheduled({ cron: 'shutdown' });
       },
       stop: () => miniflare.dispose(),
     };

@@ -1,6 +1,6 @@
-import { expect } from 'vitest';
 import { httpCall, type HttpAnswer } from '../../scripts/stack/http-call.ts';
 import type { Stack } from '../../scripts/stack/stack.ts';
+import { answerFault } from './answer-shape.ts';
 
 export interface Answer<T = Record<string, unknown>> {
   readonly status: number;
@@ -58,7 +58,11 @@ export class ApiClient {
       },
       ...(body === undefined ? {} : { body }),
     });
-    return { status: answer.status, headers: answer.headers, body: answer.json as Answer<T>['body'] };
+    const result = { status: answer.status, headers: answer.headers, body: answer.json as Answer<T>['body'] };
+    const fault = answerFault(method, `/api/v1${path}`, result);
+    if (fault !== null)
+      throw new Error(`${method} ${path} answered what the route table does not promise: ${fault}`);
+    return result;
   }
 
   /** As `call`, and fails with the whole answer when the status is another one. */
@@ -70,7 +74,11 @@ export class ApiClient {
     options: CallOptions = {},
   ): Promise<Answer<T>> {
     const answer = await this.call<T>(method, path, body, options);
-    expect(answer, `${method} ${path}: ${JSON.stringify(answer.body)}`).toMatchObject({ status });
+    if (answer.status !== status) {
+      throw new Error(
+        `${method} ${path} answered ${answer.status}, not ${status}: ${JSON.stringify(answer.body)}`,
+      );
+    }
     return answer;
   }
 
@@ -97,10 +105,10 @@ export class ApiClient {
     const created = await this.create(fields);
     if (created.operation !== null) {
       const outcome = await this.outcome(created.operation.id);
-      expect(outcome, JSON.stringify(outcome)).toMatchObject({ status: 'succeeded' });
+      if (outcome['status'] !== 'succeeded') throw new Error(`not created: ${JSON.stringify(outcome)}`);
     }
     const running = await this.get(created.id);
-    expect(running.status).toBe('running');
+    if (running.status !== 'running') throw new Error(`${created.id} is ${running.status}, not running`);
     return running;
   }
 

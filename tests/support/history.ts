@@ -1,5 +1,4 @@
 import { findHistoryFault, type ContainerCommand, type ContainerStatus } from '@control-plane/lifecycle';
-import { expect } from 'vitest';
 import type { HistoryEntry } from './api-client.ts';
 
 /** Fails unless a status log, oldest row first, reads as one legal serial story. */
@@ -9,5 +8,6 @@ export function expectLegalHistory(entries: readonly HistoryEntry[]): void {
     toStatus: entry.to_status as ContainerStatus,
     command: entry.metadata.command as ContainerCommand | null,
   }));
-  expect(findHistoryFault(rows), JSON.stringify(rows)).toBeNull();
+  const fault = findHistoryFault(rows);
+  if (fault !== null) throw new Error(`${fault}: ${JSON.stringify(rows)}`);
 }

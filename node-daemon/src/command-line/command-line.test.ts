@@ -39,7 +39,7 @@ describe('the command line program', () => {
       code: 3,
       stderr: expect.stringContaining('UNREACHABLE'),
     });
-    expect(await cli(['enroll', '--data-dir', '/tmp/nd-none'])).toMatchObject({ code: 2 });
+    expect(await cli(['enroll', '--data-dir', '/nowhere'])).toMatchObject({ code: 2 });
   });
 });
 

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
 import type { Configuration } from '../configuration.ts';
 import { startDaemon } from '../daemon.ts';
@@ -6,7 +7,6 @@ import { backoffMs } from '../link/backoff.ts';
 import { loadHostKey, type HostKey } from '../link/host-key.ts';
 import { enroll, readIdentity, type HostIdentity } from '../link/identity.ts';
 import { describeError } from '../outcome.ts';
-import { mkdirSync } from 'node:fs';
 
 /** `node-daemon run`: serves until SIGTERM or SIGINT. Gives the exit code. */
 export async function runDaemon(configuration: Configuration): Promise<number> {
@@ -42,7 +42,6 @@ export async function runDaemon(configuration: Configuration): Promise<number> {
 
 /** `node-daemon enroll`: introduces this host once. Gives the exit code. */
 export async function enrollHost(configuration: Configuration): Promise<number> {
-  mkdirSync(configuration.dataDir, { recursive: true, mode: 0o700 });
   const known = readIdentity(configuration.dataDir);
   if (known !== undefined) {
     process.stdout.write(`This host is enrolled already as ${known.server_name} (${known.server_id}).\n`);
@@ -53,6 +52,7 @@ export async function enrollHost(configuration: Configuration): Promise<number> 
     process.stderr.write('enroll needs --control-url and --join-token.\n');
     return 2;
   }
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const outcome = await enroll({
     dataDir,
     controlUrl,

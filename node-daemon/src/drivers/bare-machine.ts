@@ -59,7 +59,7 @@ export function bareMachine(set: DriverSet, overrides: Partial<MachineSpec> = {}
     },
     delete: async () => {
       need(await container.kill(containerId));
-      need(await network.detach(containerId));
+      need(await network.release(containerId));
       need(await storage.deleteVolume(containerId));
       need(await container.remove(containerId));
     },

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { probeLxc } from './container/lxc/probe.ts';
 import { probeNamespaces } from './container/namespaces/probe.ts';
+import { openLxcSet } from './lxc-set.ts';
 import { openNamespacesSet } from './namespaces-set.ts';
 import type { DriverSet, DriverSetAttempt } from './types.ts';
 
@@ -18,6 +20,7 @@ type DriverSetEntry = {
 
 /** All driver sets, the best first: `auto` takes the first that this host offers. */
 const registry: readonly DriverSetEntry[] = [
+  { name: 'lxc', probe: probeLxc, open: openLxcSet },
   { name: 'namespaces', probe: probeNamespaces, open: openNamespacesSet },
 ];
 
@@ -38,18 +41,41 @@ export function probeDriverSets(): { name: string; availability: Availability }[
 }
 
 /**
- * Opens a driver set by name, or with `auto` the best that works here, with its data under `dataDir`.
+ * Opens a driver set by name, or with `auto` the best that works here, with its data under `dataDir`. Data
+ * belongs to the set that made it: as long as there are machines, no other set is opened on it. The variable
+ * NODE_DAEMON_AUTO_DRIVERS (names with commas) restricts what `auto` chooses from.
  * Throws, naming what is missing, when there is none: a daemon without drivers can do nothing.
  */
 export function openDriverSet(name: string, dataDir: string): DriverSet {
-  const candidates = registry.filter((entry) => name === 'auto' || entry.name === name);
+  const owner = readOwner(dataDir);
+  if (owner !== undefined && name !== 'auto' && name !== owner) {
+    throw new Error(`The machines in ${dataDir} belong to the driver set "${owner}", not "${name}".`);
+  }
+  const wanted = owner ?? name;
+  const automatic = process.env['NODE_DAEMON_AUTO_DRIVERS']?.split(',');
+  const candidates = registry.filter((entry) =>
+    wanted === 'auto' ? automatic?.includes(entry.name) !== false : entry.name === wanted,
+  );
   if (candidates.length === 0)
-    throw new Error(`No driver set "${name}". There are: ${driverSetNames.join(', ')}.`);
+    throw new Error(`No driver set "${wanted}". There are: ${driverSetNames.join(', ')}.`);
   const reasons: string[] = [];
   for (const entry of candidates) {
     const attempt = entry.open(dataDir);
-    if (attempt.available) return attempt.set;
+    if (attempt.available) {
+      writeFileSync(path.join(dataDir, ownerFile), entry.name);
+      return attempt.set;
+    }
     reasons.push(`${entry.name}: ${attempt.reason}`);
   }
   throw new Error(`No driver set can be used on this host. ${reasons.join('; ')}.`);
+}
+
+const ownerFile = 'driver-set';
+
+/** The set whose machines are in a data directory; undefined when it has none. */
+function readOwner(dataDir: string): string | undefined {
+  const file = path.join(dataDir, ownerFile);
+  const machines = path.join(dataDir, 'machines');
+  if (!existsSync(file) || !existsSync(machines) || readdirSync(machines).length === 0) return undefined;
+  return readFileSync(file, 'utf8').trim();
 }

@@ -13,6 +13,7 @@ import type {
   ObservedState,
   SnapshotFacts,
 } from '@control-plane/contract/link';
+import type { Readable, Writable } from 'node:stream';
 import type { Outcome } from '../outcome.ts';
 
 /** A machine as the daemon knows it: what it should be, and which body of it is meant. */
@@ -105,6 +106,21 @@ export interface StorageDriver {
   listVolumes(): Promise<string[]>;
   /** Bytes that the volume takes on disk, without its snapshots; null when that can't be told in seconds. */
   usedBytes(containerId: string): Promise<number | null>;
+  usage(containerId: string): Promise<Outcome<StorageUsage>>;
+  /** Bytes that may still be written by anybody. */
+  freeBytes(): Promise<number>;
+  /** Bounds what the volume may hold; null: no bound. `enforced` is false where the file system can't. */
+  setQuota(containerId: string, bytes: number | null): Promise<Outcome<{ enforced: boolean }>>;
+  /** Makes a volume out of another or of its snapshot, complete or not at all. The source must stand still. */
+  cloneVolume(request: CloneRequest): Promise<Outcome<undefined>>;
+  /** Where the content of a published snapshot can be read. */
+  snapshotPath(containerId: string, name: string): string;
+  /** Published snapshots, the oldest first. */
+  listSnapshots(containerId: string): Promise<SnapshotFacts[]>;
+  /** Writes a published snapshot as a stream; returns once all of it was taken. */
+  send(request: SendRequest): Promise<Outcome<undefined>>;
+  /** Makes a published snapshot out of such a stream, or nothing. Repeating it is a success. */
+  receive(request: ReceiveRequest): Promise<Outcome<SnapshotFacts>>;
   snapshot(containerId: string, name: string): Promise<SnapshotFacts | undefined>;
   /** Copies the volume beside. The machine must stand still. Invisible until published. */
   stageSnapshot(containerId: string, name: string): Promise<Outcome<undefined>>;
@@ -118,8 +134,32 @@ export interface StorageDriver {
   swapRestore(containerId: string): Promise<Outcome<undefined>>;
   /** Takes the swap back. */
   unswapRestore(containerId: string): Promise<Outcome<undefined>>;
-  discardReplaced(containerId: string): Promise<Outcome<undefined>>;
+  /** Gives the snapshots that went with it, made after the one that was restored: none where each stands alone. */
+  discardReplaced(containerId: string): Promise<Outcome<{ goneSnapshots: readonly string[] }>>;
 }
+
+/** `referencedBytes`: all that the volume shows. `exclusiveBytes`: what would be free without it. */
+export type StorageUsage = { readonly referencedBytes: number; readonly exclusiveBytes: number };
+
+/** `snapshot` null: the volume as it is. */
+export type CloneRequest = { readonly source: string; readonly snapshot: string | null; readonly target: string };
+
+export type SendRequest = {
+  readonly containerId: string;
+  readonly snapshot: string;
+  /** Snapshot that the receiver has already, so that only what changed since is sent; null: all of it. */
+  readonly base: string | null;
+  readonly into: Writable;
+};
+
+export type ReceiveRequest = {
+  readonly containerId: string;
+  readonly snapshot: string;
+  readonly stateful: boolean;
+  /** What is known of the size beforehand: refused before anything is written when there is no room for it. */
+  readonly sizeBytesMin: number;
+  readonly stream: Readable;
+};
 
 /** Holds memory and processes of a machine: CRIU, or nothing but a freeze. */
 export interface CheckpointDriver {
@@ -138,7 +178,10 @@ export interface NetworkDriver {
   readonly name: string;
   readonly capabilities: Pick<HostCapabilities, 'network'>;
   attach(machine: Machine, initPid: number): Promise<Outcome<undefined>>;
+  /** Takes the machine off the network; it keeps its address. */
   detach(containerId: string): Promise<Outcome<undefined>>;
+  /** Forgets everything of a machine that is deleted, its address included. */
+  release(containerId: string): Promise<Outcome<undefined>>;
   /** Ids of machines that have anything of this driver on the host. */
   list(): Promise<string[]>;
 }

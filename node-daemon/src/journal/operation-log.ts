@@ -50,6 +50,18 @@ export class OperationLog {
     return row === undefined ? undefined : toRecord(row);
   }
 
+  /** Puts an ended operation back to its beginning, as if it had been dispatched just now. */
+  requeue(dispatch: Dispatch): void {
+    const { database } = this.#journal;
+    database.prepare('delete from steps where operation_id = ?').run(dispatch.operation_id);
+    database
+      .prepare(
+        `update operations set status = 'queued', dispatch = ?, sequence = ?, result = null, failure = null,
+           cancel_reason = null, ended_at_ms = null where operation_id = ?`,
+      )
+      .run(JSON.stringify(dispatch), dispatch.sequence, dispatch.operation_id);
+  }
+
   /** Operations that have not ended, in the order in which they were dispatched. */
   unfinished(): OperationRecord[] {
     const query = `select * from operations where status in ('queued', 'running', 'undoing') order by sequence`;

@@ -1,6 +1,6 @@
 import { done, fail, succeed } from '../outcome.ts';
 import { findMissingCapability } from './checks.ts';
-import { endMachine, startMachine } from './machine-steps.ts';
+import { endMachine, forgetMachine, startMachine } from './machine-steps.ts';
 import type { OperationPlan, Step } from './step.ts';
 
 const defineMachine: Step = {
@@ -11,7 +11,7 @@ const defineMachine: Step = {
   },
   undo: async (context) => {
     const ended = await endMachine(context);
-    return ended.ok ? context.drivers.container.remove(context.dispatch.container_id) : ended;
+    return ended.ok ? forgetMachine(context) : ended;
   },
 };
 

@@ -1,5 +1,5 @@
 import { succeed } from '../outcome.ts';
-import { killMachine } from './machine-steps.ts';
+import { forgetMachine, killMachine } from './machine-steps.ts';
 import type { OperationPlan, Step } from './step.ts';
 
 const deleteVolume: Step = {
@@ -7,13 +7,10 @@ const deleteVolume: Step = {
   run: ({ drivers, dispatch }) => drivers.storage.deleteVolume(dispatch.container_id),
 };
 
-const forgetMachine: Step = {
-  name: 'forget-machine',
-  run: ({ drivers, dispatch }) => drivers.container.remove(dispatch.container_id),
-};
+const forgetEverything: Step = { name: 'forget-machine', run: forgetMachine };
 
 /** Ends a machine in whatever state, and leaves nothing of it. A machine that is not there is deleted too. */
 export const deleteContainer: OperationPlan = {
   check: async () => succeed('proceed'),
-  steps: [killMachine, deleteVolume, forgetMachine],
+  steps: [killMachine, deleteVolume, forgetEverything],
 };

@@ -59,6 +59,16 @@ export class Lanes {
       return;
     }
     send({ type: 'accepted', operation_id: operationId });
+    // A delete is never given up: one that failed is tried again when it is asked for again.
+    if (known.status === 'failed' && dispatch.command === 'delete') {
+      journal.transaction(() => {
+        outbound.acknowledge(operationId);
+        operations.requeue(dispatch);
+      });
+      this.#enter(dispatch);
+      this.#advance();
+      return;
+    }
     if (known.result === undefined) return;
     outbound.add(operationId, known.result);
     const waiting = outbound.pending().find((entry) => entry.id === operationId);

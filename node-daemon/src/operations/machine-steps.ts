@@ -42,6 +42,12 @@ export async function endMachine(context: OperationContext): Promise<Outcome<und
   return killed.ok ? context.drivers.network.detach(containerId) : killed;
 }
 
+/** Forgets an ended machine: its address, then everything that the container driver keeps of it. */
+export async function forgetMachine({ drivers, dispatch }: OperationContext): Promise<Outcome<undefined>> {
+  const released = await drivers.network.release(dispatch.container_id);
+  return released.ok ? drivers.container.remove(dispatch.container_id) : released;
+}
+
 /** Makes a running machine stand still for the time of an operation; undone by letting it go on. */
 export const freezeWhileRunning: Step = {
   name: 'freeze-machine',

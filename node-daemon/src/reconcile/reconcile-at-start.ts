@@ -103,7 +103,7 @@ async function settleUnowned(options: ReconcileOptions, containerId: string): Pr
     (await drivers.container.observe(containerId)).initPid !== null;
   if (hasData) return quarantineMachine(options, containerId);
   await drivers.container.kill(containerId);
-  await drivers.network.detach(containerId);
+  await drivers.network.release(containerId);
   await drivers.storage.deleteVolume(containerId);
   await drivers.container.remove(containerId);
   logger.info({ container_id: containerId }, 'leftovers cleared');

@@ -1,6 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import {
   executeThroughDaemon,
@@ -13,9 +11,6 @@ import {
 import { waitFor } from './wait-for.ts';
 
 const main = path.join(import.meta.dirname, '..', 'main.ts');
-/** Tests start many daemons: each but the first finds its modules compiled. */
-const compileCache = mkdtempSync(path.join(os.tmpdir(), 'nd-compile-cache-'));
-process.once('exit', () => rmSync(compileCache, { recursive: true, force: true }));
 
 export type DaemonProcessOptions = {
   readonly dataDir: string;
@@ -35,7 +30,11 @@ export class DaemonProcess {
   constructor(options: DaemonProcessOptions) {
     this.dataDir = options.dataDir;
     this.#child = spawn(process.execPath, [main, 'run', ...argumentsOf(options)], {
-      env: { ...process.env, NODE_COMPILE_CACHE: compileCache, NODE_DAEMON_FAULT: options.fault ?? '' },
+      env: {
+        ...process.env,
+        NODE_COMPILE_CACHE: path.join(options.dataDir, 'compile-cache'),
+        NODE_DAEMON_FAULT: options.fault ?? '',
+      },
       // The last is a file of ours that must not get into machines.
       stdio: ['ignore', 'pipe', 'pipe', 'ignore', 'ignore', 'ignore', 'ignore', 'pipe'],
     });

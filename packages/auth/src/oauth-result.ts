@@ -1,8 +1,6 @@
 /** What a provider's sign-in ended in, for the page that began it. */
 export type SignInResult =
-  | { readonly intent: string }
-  | { readonly '2fa': string }
-  | { readonly error: string };
+  { readonly intent: string } | { readonly '2fa': string } | { readonly error: string };
 
 /**
  * The URI to send the browser to: the result stands in the fragment, which no server and no Referer sees.

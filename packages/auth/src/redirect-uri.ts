@@ -9,7 +9,11 @@ export function isAllowedRedirect(uri: string, allowed: readonly string[]): bool
   if (uri.length > LENGTH_MAX || !allowed.includes(uri) || !URL.canParse(uri)) return false;
   const url = new URL(uri);
   return (
-    url.protocol === 'https:' && url.username === '' && url.password === '' && url.hash === '' && !uri.includes('#')
+    url.protocol === 'https:' &&
+    url.username === '' &&
+    url.password === '' &&
+    url.hash === '' &&
+    !uri.includes('#')
   );
 }
 

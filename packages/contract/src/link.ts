@@ -7,6 +7,10 @@
  */
 import * as z from 'zod';
 import { lazy } from './lazy.ts';
+import { count, isoTime, objectId, operationId } from './link-scalars.ts';
+import { ObservedState } from './machine-facts.ts';
+
+export * from './machine-facts.ts';
 
 export const LINK_PROTOCOL_VERSION = 1;
 export const LINK_MESSAGE_BYTES_MAX = 1024 * 1024;
@@ -27,15 +31,6 @@ export const CONNECT_HEADERS = {
   nonce: 'x-host-nonce',
   signature: 'x-host-signature',
 } as const;
-
-const objectId = lazy(() => z.string().regex(/^[0-9a-f]{24}$/));
-const operationId = lazy(() => z.string().regex(/^[0-9a-f]{32}$/));
-const isoTime = lazy(() => z.iso.datetime());
-const count = lazy(() => z.number().int().nonnegative());
-
-/** What a machine on the host is seen to be; `absent`: the host has nothing of that id. */
-export const ObservedState = lazy(() => z.enum(['running', 'stopped', 'paused', 'absent', 'unknown']));
-export type ObservedState = z.infer<ReturnType<typeof ObservedState>>;
 
 export const HostCommand = lazy(() =>
   z.enum([
@@ -348,49 +343,6 @@ export const ControlMessage = lazy(() =>
   ]),
 );
 export type ControlMessage = z.infer<ReturnType<typeof ControlMessage>>;
-
-/** Answer to `ask` of kind `stats`. CPU in nanoseconds since the machine's start; sizes in bytes. */
-export const MachineStats = lazy(() =>
-  z.strictObject({
-    state: ObservedState(),
-    started_at: isoTime().nullable(),
-    processes: count(),
-    cpu_usage_ns: count().nullable(),
-    cpu_allocated_ns: count().nullable(),
-    memory_bytes: count().nullable(),
-    memory_peak_bytes: count().nullable(),
-    memory_limit_bytes: count().nullable(),
-    disk_bytes: count().nullable(),
-    ramdisk_bytes: count().nullable(),
-    network: z.array(
-      z.strictObject({
-        interface: z.string(),
-        state: z.string(),
-        addresses: z.array(
-          z.strictObject({ address: z.string(), family: z.string(), netmask: z.string(), scope: z.string() }),
-        ),
-        bytes_received: count(),
-        bytes_sent: count(),
-        packets_received: count(),
-        packets_sent: count(),
-      }),
-    ),
-  }),
-);
-export type MachineStats = z.infer<ReturnType<typeof MachineStats>>;
-
-/** Answer to `ask` of kind `runtime`: the processes and listening sockets inside. */
-export const MachineRuntime = lazy(() =>
-  z.strictObject({
-    processes: z
-      .array(z.strictObject({ pid: count(), name: z.string(), command: z.string().max(500) }))
-      .max(1000),
-    listeners: z
-      .array(z.strictObject({ protocol: z.string(), address: z.string(), port: count() }))
-      .max(1000),
-  }),
-);
-export type MachineRuntime = z.infer<ReturnType<typeof MachineRuntime>>;
 
 /** `POST /host/v1/enroll`: a host's one-time introduction. */
 export const EnrollRequest = lazy(() =>

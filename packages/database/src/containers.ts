@@ -2,7 +2,7 @@ import { sshKeyIdentity, type ContainerRecord } from '@control-plane/lifecycle';
 import { and, asc, count, desc, eq, exists, isNull, ne, or, sql, type SQL } from 'drizzle-orm';
 import { containerRow } from './container-projection.ts';
 import { prepared, type Database } from './client.ts';
-import { projectReachable, projectVisible } from './project-scope.ts';
+import { projectCarries, projectReachable, projectVisible, realmFilter } from './project-scope.ts';
 import { containerRealms, containers, projects, servers, uniqueHolds } from './schema.ts';
 import type { AccessLevel, Scope, ScopeTerms } from './scope.ts';
 
@@ -10,7 +10,8 @@ import type { AccessLevel, Scope, ScopeTerms } from './scope.ts';
 export interface ContainerListing {
   /** As of its last projection; the object has the latest. */
   readonly record: ContainerRecord;
-  readonly projectAlias: string;
+  /** null: the project itself is hidden by the realm. */
+  readonly projectAlias: string | null;
   readonly server: ServerSummary | null;
   readonly serverExpiredAt: number | null;
 }
@@ -68,11 +69,14 @@ function containerCarries(database: Database, realmId: NonNullable<ScopeTerms['r
   );
 }
 
-function selectListings(database: Database) {
+function selectListings(database: Database, realmId: ScopeTerms['realmId']) {
   return database
     .select({
       recordJson: containers.recordJson,
-      projectAlias: projects.alias,
+      projectAlias:
+        realmId === null
+          ? sql<string | null>`${projects.alias}`
+          : sql<string | null>`case when ${projectCarries(database, realmId)} then ${projects.alias} end`,
       serverExpiredAt: containers.serverExpiredAt,
       server: {
         name: servers.name,
@@ -103,7 +107,7 @@ function containerQuery(access: AccessLevel, hasRealm: boolean) {
     realmId: hasRealm ? sql.placeholder('realmId') : null,
   };
   return prepared((database) =>
-    selectListings(database)
+    selectListings(database, terms.realmId)
       .where(
         and(eq(containers.id, sql.placeholder('containerId')), containerVisible(database, terms, access)),
       )
@@ -140,14 +144,14 @@ export async function listContainers(
     projectReachable(scope),
     containerVisible(database, scope, 'read'),
     options.projectId === null ? undefined : eq(containers.projectId, options.projectId),
-    options.realmId === null ? undefined : containerCarries(database, options.realmId),
+    realmFilter(scope, options.realmId, (realmId) => containerCarries(database, realmId)),
     options.includePrespawn ? undefined : eq(containers.isPrespawn, false),
     options.includeExpired ? undefined : isNull(containers.serverExpiredAt),
     options.includeDeleting ? undefined : ne(containers.status, 'deleting'),
   );
   const order = options.sortOrder === 'asc' ? asc : desc;
   const [rows, totals] = await database.batch([
-    selectListings(database)
+    selectListings(database, scope.realmId)
       .where(where)
       .orderBy(order(SORT_COLUMNS[options.sortBy]), order(containers.id))
       .limit(options.limit)

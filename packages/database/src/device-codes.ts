@@ -63,17 +63,21 @@ export async function approveDeviceCode(
   return result.rowsAffected === 1;
 }
 
-/** Refuses a waiting sign-in. One that was approved stays so. */
+/** Refuses a waiting sign-in; one that was answered stays so. Returns its status then, null: expired. */
 export async function denyDeviceCode(
   database: Database,
   deviceCodeHash: string,
   now: number,
-): Promise<boolean> {
-  const result = await database
-    .update(deviceCodes)
-    .set({ status: 'denied' })
-    .where(and(eq(deviceCodes.deviceCodeHash, deviceCodeHash), pending(now)));
-  return result.rowsAffected === 1;
+): Promise<DeviceCodeRow['status'] | null> {
+  const mine = and(eq(deviceCodes.deviceCodeHash, deviceCodeHash), gt(deviceCodes.expiresAt, now));
+  const results = await database.batch([
+    database
+      .update(deviceCodes)
+      .set({ status: 'denied' })
+      .where(and(mine, eq(deviceCodes.status, 'pending'))),
+    database.select({ status: deviceCodes.status }).from(deviceCodes).where(mine),
+  ]);
+  return results[1][0]?.status ?? null;
 }
 
 /** What a poll finds: `early` when the last one is not `intervalMs` ago. */

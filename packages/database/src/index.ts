@@ -36,6 +36,7 @@ export {
   type ProjectRow,
   type ProjectUpdate,
 } from './projects.ts';
+export * from './free-tier.ts';
 export * from './login-history.ts';
 export * from './mail-tokens.ts';
 export * from './profiles.ts';

@@ -11,7 +11,12 @@ const RECENT_LOGINS = 5;
 
 /** `login`, or a change of the account's secrets. */
 export type SecurityEvent =
-  'login' | 'password_changed' | 'password_reset' | '2fa_enabled' | '2fa_disabled' | 'backup_codes_regenerated';
+  | 'login'
+  | 'password_changed'
+  | 'password_reset'
+  | '2fa_enabled'
+  | '2fa_disabled'
+  | 'backup_codes_regenerated';
 
 export interface LoginAttempt {
   readonly id: string;
@@ -41,7 +46,9 @@ export async function recordLogin(database: Database, attempt: LoginAttempt): Pr
       ) < ${FAILURES_PER_HOUR_MAX}`),
     database
       .delete(loginHistory)
-      .where(and(eq(loginHistory.userId, userId), lt(loginHistory.createdAt, now - SECURITY_HISTORY_RETENTION_MS))),
+      .where(
+        and(eq(loginHistory.userId, userId), lt(loginHistory.createdAt, now - SECURITY_HISTORY_RETENTION_MS)),
+      ),
   ]);
 }
 

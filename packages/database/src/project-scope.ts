@@ -1,6 +1,6 @@
 import { and, eq, exists, inArray, or, sql, type SQL } from 'drizzle-orm';
 import { projectPermissions, projectRealms, projects } from './schema.ts';
-import type { AccessLevel, ScopeTerms } from './scope.ts';
+import type { AccessLevel, Scope, ScopeTerms } from './scope.ts';
 import type { Database } from './client.ts';
 
 const LEVELS: readonly AccessLevel[] = ['read', 'edit', 'delete'];
@@ -59,4 +59,17 @@ export function projectCarries(database: Database, realmId: NonNullable<ScopeTer
       .from(projectRealms)
       .where(and(eq(projectRealms.projectId, projects.id), eq(projectRealms.realmId, realmId))),
   );
+}
+
+/**
+ * The condition of a `realm_id` filter. Within a realm there is no other one: asking for it finds nothing,
+ * or the answer would tell which resources belong to both.
+ */
+export function realmFilter(
+  scope: Pick<Scope, 'realmId'>,
+  wanted: string | null,
+  carries: (realmId: string) => SQL,
+): SQL | undefined {
+  if (wanted === null || wanted === scope.realmId) return undefined;
+  return scope.realmId === null ? carries(wanted) : sql`0`;
 }

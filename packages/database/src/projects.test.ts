@@ -52,6 +52,8 @@ const PAGE: ProjectListOptions = {
   realmId: null,
 };
 
+const FIRST_PAGE = { page: 1, limit: 100, sortBy: 'created_at', sortOrder: 'asc' } as const;
+
 async function countEvents(): Promise<number> {
   return (await database.select().from(events)).length;
 }
@@ -263,10 +265,11 @@ describe('grants of a project', () => {
     await shareProject(database, id, FRIEND, 'read');
     await shareProject(database, id, STRANGER, 'edit');
     const seenBy = async (userId: string) =>
-      (await listProjectPermissions(database, scopeFor(userId), id, 100)).map((row) => row.userId);
+      (await listProjectPermissions(database, scopeFor(userId), id, FIRST_PAGE)).rows.map((row) => row.userId);
     expect(await seenBy(OWNER)).toStrictEqual([FRIEND, STRANGER]);
     expect(await seenBy(STRANGER)).toStrictEqual([FRIEND, STRANGER]);
     expect(await seenBy(FRIEND)).toStrictEqual([FRIEND]);
-    expect(await listProjectPermissions(database, scopeFor(OWNER, REALM_ONE), id, 100)).toStrictEqual([]);
+    const hidden = await listProjectPermissions(database, scopeFor(OWNER, REALM_ONE), id, FIRST_PAGE);
+    expect(hidden).toStrictEqual({ rows: [], total: 0 });
   });
 });

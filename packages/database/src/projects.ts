@@ -21,6 +21,7 @@ import {
   projectCarries,
   projectReachable,
   projectVisible,
+  realmFilter,
   type ProjectAccess,
 } from './project-scope.ts';
 import { events, projectRealms, projects } from './schema.ts';
@@ -60,7 +61,7 @@ export async function listProjects(
   const where = and(
     projectReachable(scope),
     projectVisible(database, scope, 'read'),
-    options.realmId === null ? undefined : projectCarries(database, options.realmId),
+    realmFilter(scope, options.realmId, (realmId) => projectCarries(database, realmId)),
   );
   const order = options.sortOrder === 'asc' ? asc : desc;
   const [rows, totals] = await database.batch([

@@ -32,6 +32,8 @@ function account(more: Partial<SignUp> = {}): SignUp {
     username: `ann-${drawn}`,
     passwordHash: `hash-${drawn}`,
     verification: { hash: `token-${drawn}`, expiresAt: NOW + HOUR_MS },
+    region: null,
+    inviteHash: null,
     now: NOW,
     ...more,
   };

@@ -37,6 +37,10 @@ export interface SignUp {
   readonly username: string;
   readonly passwordHash: string;
   readonly verification: { readonly hash: string; readonly expiresAt: number };
+  /** Where the account wants its first server; null: anywhere. */
+  readonly region: string | null;
+  /** SHA-256 of an invite code that is redeemed when the address is confirmed; null: none. */
+  readonly inviteHash: string | null;
   /** Unix milliseconds. */
   readonly now: number;
 }
@@ -54,14 +58,18 @@ export async function signUp(
   event: NewEvent,
 ): Promise<'pending' | 'verified' | 'username_taken'> {
   const { id, email, username, passwordHash, verification, now } = account;
+  const wishes = { signupRegion: account.region, signupInviteHash: account.inviteHash };
   const unverified = and(eq(users.email, email), eq(users.emailVerified, false));
   const results = await database.batch([
     database
       .insert(users)
-      .values({ id, email, username, passwordHash, createdAt: now, updatedAt: now })
+      .values({ id, email, username, passwordHash, ...wishes, createdAt: now, updatedAt: now })
       .onConflictDoNothing(),
     eventStatement(database, event, sql`changes() > 0`),
-    database.update(users).set({ passwordHash, updatedAt: now }).where(unverified),
+    database
+      .update(users)
+      .set({ passwordHash, ...wishes, updatedAt: now })
+      .where(unverified),
     database
       .delete(mailTokens)
       .where(

@@ -1,7 +1,9 @@
 /** The one place that fixes the order of a request: match → authenticate → permit → validate → act → envelope. */
 import { errorBody, fail, ok, type ApiError, type Result } from '@control-plane/contract/errors';
 import { parseInput, successEnvelope, type RouteDefinition } from '@control-plane/contract';
+import type { Principal } from '@control-plane/auth';
 import { openDatabase } from '@control-plane/database';
+import { logActivity } from './activity/log-activity.ts';
 import type { RequestContext } from './context.ts';
 import { DispatchTable } from './dispatch-table.ts';
 import type { Env } from './env.ts';
@@ -35,6 +37,7 @@ export async function handleRequest(
     timings.push(`${name};dur=${durationMs.toFixed(1)}`);
   };
   const startedAt = Date.now();
+  let knownCaller: Principal | null = null;
   let response: Response;
   try {
     response = await answer();
@@ -49,12 +52,28 @@ export async function handleRequest(
     });
   }
   timing('api', Date.now() - startedAt);
+  noteCaller();
   // Sockets and immutable answers keep their own headers.
   if (response.status !== 101) {
     response = new Response(response.body, response);
     response.headers.set('server-timing', timings.join(', '));
   }
   return response;
+
+  /** Everything that a known caller asked for is logged for them, whatever came of it. */
+  function noteCaller(): void {
+    if (knownCaller === null) return;
+    logActivity({
+      database: openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN),
+      userId: knownCaller.userId,
+      realmId: facts.realmId,
+      clientAddress: facts.clientAddress,
+      request,
+      statusCode: response.status,
+      now: startedAt,
+      waitUntil: (work) => execution.waitUntil(work),
+    });
+  }
 
   async function answer(): Promise<Response> {
     const match = table.find(request.method, url.pathname);
@@ -87,6 +106,7 @@ export async function handleRequest(
     timing('auth', Date.now() - authStartedAt);
     if (!authenticated.ok) return errorResponse(authenticated.error);
     const principal = authenticated.value;
+    knownCaller = principal;
     const permitted = authorize(route, params, principal);
     if (!permitted.ok) return errorResponse(permitted.error);
 

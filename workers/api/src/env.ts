@@ -15,6 +15,12 @@ export interface Env {
   readonly JWT_KEYS: string;
   /** Keys of packages/signing. */
   readonly SIGNING_KEYS: string;
+  /** 64 hex digits: what must be readable again (secrets of second factors) is encrypted with it. */
+  readonly ENCRYPTION_KEY: string;
+  /** Names of the servers, commas between, on which new accounts get a free container; none when absent. */
+  readonly FREE_TIER_SERVERS?: string;
+  /** `true`: the free tier opens with an invite code only. */
+  readonly FREE_TIER_INVITE_ONLY?: string;
   /** Where mail goes when no provider is set: a service that takes one JSON mail per POST. */
   readonly MAIL?: Fetcher;
   /** https URIs, spaces between, that a sign-in may send browsers to; none: no sign-in by redirect. */

@@ -1,8 +1,12 @@
+import { drainActivity } from './activity/log-activity.ts';
 import { handleRequest } from './app.ts';
 import type { Env } from './env.ts';
 import { health } from './health.ts';
 import { handleHostRequest } from './hosts/host-requests.ts';
 import { sweep } from './sweeper.ts';
+
+/** Not a time but a signal: the runtime is about to be stopped in order. */
+const SHUTDOWN_SIGNAL = 'shutdown';
 
 export { ContainerObject } from './objects/container/container-object.ts';
 export { HostObject } from './objects/host/host-object.ts';
@@ -16,6 +20,7 @@ export default {
     return handleRequest(request, env, execution);
   },
   async scheduled(controller, env): Promise<void> {
+    if (controller.cron === SHUTDOWN_SIGNAL) return drainActivity(env);
     await sweep(env, controller.scheduledTime);
   },
 } satisfies ExportedHandler<Env>;

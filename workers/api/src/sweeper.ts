@@ -2,9 +2,13 @@ import {
   cancelReservation,
   findSuspects,
   openDatabase,
+  sweepDeviceCodes,
+  sweepActivity,
   sweepHolds,
   sweepIdempotencyKeys,
   sweepProjectDeletions,
+  sweepSecurityHistory,
+  sweepSignInSteps,
 } from '@control-plane/database';
 import type { Env } from './env.ts';
 import { createLogger, describeError } from './log.ts';
@@ -31,6 +35,10 @@ export async function sweep(env: Env, now: number): Promise<void> {
     const holds = await sweepHolds(database, before);
     const keys = await sweepIdempotencyKeys(database, now);
     await sweepProjectDeletions(database, now);
+    await sweepActivity(database, now);
+    await sweepSecurityHistory(database, now);
+    await sweepSignInSteps(database, now);
+    await sweepDeviceCodes(database, now);
     if (suspects.length + holds + keys > 0) log.info('swept', { suspects: suspects.length, holds, keys });
   } catch (error) {
     log.error('sweep failed', { error: describeError(error) });

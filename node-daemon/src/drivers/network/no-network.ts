@@ -14,6 +14,10 @@ export class NoNetwork implements NetworkDriver {
     return done;
   }
 
+  async release(): Promise<Outcome<undefined>> {
+    return done;
+  }
+
   async list(): Promise<string[]> {
     return [];
   }

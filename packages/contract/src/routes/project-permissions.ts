@@ -31,7 +31,7 @@ export const projectsAddPermission = defineRoute({
   body: permission.AddProjectPermissionBody,
   success: [201],
   data: permission.ProjectPermission,
-  errors: ['RESOURCE_NOT_FOUND'],
+  errors: ['RESOURCE_NOT_FOUND', 'PROJECT_DELETION_IN_PROGRESS'],
   fieldErrors: { 'body.user_id': 'INVALID_ID_FORMAT' },
 });
 
@@ -47,7 +47,7 @@ export const projectsUpdatePermission = defineRoute({
   body: permission.UpdateProjectPermissionBody,
   success: [200],
   data: permission.ProjectPermission,
-  errors: ['RESOURCE_NOT_FOUND'],
+  errors: ['RESOURCE_NOT_FOUND', 'PROJECT_DELETION_IN_PROGRESS'],
   patchTwin: true,
 });
 
@@ -61,7 +61,7 @@ export const projectsRemovePermission = defineRoute({
   permission: 'projects.members.remove',
   params: permission.ProjectPermissionParams,
   success: [200],
-  errors: ['RESOURCE_NOT_FOUND'],
+  errors: ['RESOURCE_NOT_FOUND', 'PROJECT_DELETION_IN_PROGRESS'],
 });
 
 export const PROJECT_PERMISSION_ROUTES: readonly RouteDefinition[] = [

@@ -39,7 +39,7 @@ export const tfaVerify = defineRoute({
   body: twoFactor.TwoFactorVerifyBody,
   success: [200],
   data: twoFactor.TwoFactorVerifyData,
-  errors: ['INVALID_CREDENTIALS', 'ACCOUNT_BANNED', 'RATE_LIMIT_EXCEEDED'],
+  errors: ['INVALID_CREDENTIALS', 'RESOURCE_NOT_FOUND', 'RATE_LIMIT_EXCEEDED'],
 });
 
 export const tfaGetStatus = defineRoute({

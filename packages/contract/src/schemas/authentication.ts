@@ -164,7 +164,10 @@ export const RegionListData = lazy(() =>
 export const SignInConfig = lazy(() =>
   z.object({
     password: z.object({ enabled: z.boolean(), signup_enabled: z.boolean() }),
-    github: z.object({ enabled: z.boolean() }),
-    google: z.object({ enabled: z.boolean() }),
+    /** `authorize_url`: where a page sends the browser to, with its redirect_uri and code_challenge. */
+    github: z.object({ enabled: z.boolean(), authorize_url: z.string().optional() }),
+    google: z.object({ enabled: z.boolean(), authorize_url: z.string().optional() }),
+    launch: z.object({ enabled: z.boolean() }),
+    device: z.object({ enabled: z.boolean(), verification_uri: z.string() }),
   }),
 );

@@ -1,7 +1,12 @@
 import * as z from 'zod';
 import { lazy } from '../lazy.ts';
 import { Count, Timestamp } from './scalars.ts';
-import { PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN_AT_LOGIN, SignedClaim, provisioned } from './authentication.ts';
+import {
+  PASSWORD_LENGTH_MAX,
+  PASSWORD_LENGTH_MIN_AT_LOGIN,
+  SignedClaim,
+  provisioned,
+} from './authentication.ts';
 import { User } from './user.ts';
 
 const CurrentPassword = lazy(() => z.string().min(PASSWORD_LENGTH_MIN_AT_LOGIN).max(PASSWORD_LENGTH_MAX));

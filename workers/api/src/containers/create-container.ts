@@ -33,11 +33,14 @@ export interface Created {
 /**
  * Creates a container: place and permission, then the reservation of its name, key and quota, then its
  * object. Whatever is refused leaves nothing behind.
+ *
+ * @param options `isDefault`: it is the one that comes with an account
  */
 export async function createContainer(
   context: AuthenticatedContext,
   projectId: string,
   body: CreateRequest,
+  { isDefault = false }: { readonly isDefault?: boolean } = {},
 ): Promise<Result<Created>> {
   const { database, env, principal } = context;
   const scope = scopeOf(context);
@@ -97,7 +100,7 @@ export async function createContainer(
     ramdisk: body.ramdisk,
     ramdiskScope: body.ramdisk_scope,
     prespawn: false,
-    isDefault: false,
+    isDefault,
     environmentVars: body.environment_vars ?? {},
     sshPublicKey,
     comment: body.comment ?? null,

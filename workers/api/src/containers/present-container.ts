@@ -1,13 +1,17 @@
 import type { ContainerListing } from '@control-plane/database';
 import type { ContainerRecord } from '@control-plane/lifecycle';
-import type { Env } from '../env.ts';
+import type { AuthenticatedContext } from '../context.ts';
+import { visibleRealms } from '../routes/realms/visible-realms.ts';
 import { containerUrls, sshHostname } from './container-urls.ts';
 
 const GIB = 1024 ** 3;
 
-/** The wire form of a container. `listing` gives what other tables know; `record` is the container itself. */
+/**
+ * The wire form of a container, as its caller may see it. `listing` gives what other tables know; `record`
+ * is the container itself.
+ */
 export function presentContainer(
-  env: Env,
+  { env, principal }: Pick<AuthenticatedContext, 'env' | 'principal'>,
   listing: ContainerListing,
   record: ContainerRecord = listing.record,
 ) {
@@ -43,7 +47,7 @@ export function presentContainer(
     server_expired_reason: null,
     created_at: isoTime(record.createdAt),
     updated_at: isoTime(record.updatedAt),
-    realm_ids: [...record.realmIds],
+    realm_ids: visibleRealms(principal, record.realmIds),
     snapshot_count: record.snapshotCount,
     last_used_snapshot: record.lastUsedSnapshot,
     pool_id: null,

@@ -8,7 +8,14 @@ import {
 } from '@control-plane/auth';
 import type { BasicPart, Credential, Principal, TokenGrant } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
-import { findTokensAbove, findTokenWithUser, findUser, isTouchDue, touchAuthToken } from '@control-plane/database';
+import {
+  findTokensAbove,
+  findTokenWithUser,
+  findTwoFactor,
+  findUser,
+  isTouchDue,
+  touchAuthToken,
+} from '@control-plane/database';
 import type { AuthTokenRow, Database, UserRow } from '@control-plane/database';
 import { permissionTree, grantedLeaves } from '@control-plane/auth';
 import type { Env } from '../env.ts';
@@ -120,7 +127,16 @@ async function identifyPassword(
     now,
     waitUntil,
   });
-  return user.ok ? ok(principalOf(user.value, null, true, null)) : user;
+  if (!user.ok) return user;
+  // A password alone must not be a way around the second factor.
+  const twoFactor = await findTwoFactor(database, user.value.id);
+  if (twoFactor !== null && twoFactor.verifiedAt !== null) {
+    return fail(
+      'INVALID_CREDENTIALS',
+      'The account has a second factor: send an auth token instead of the password',
+    );
+  }
+  return ok(principalOf(user.value, null, true, null));
 }
 
 /** What a stored token may do by itself, the tokens above it left aside. */

@@ -12,6 +12,14 @@ const LIMITS = {
   signup: { limit: 5, windowMs: 60 * MINUTE_MS },
   'verify-email': { limit: 10, windowMs: 60 * MINUTE_MS },
   'resend-verification': { limit: 3, windowMs: 60 * MINUTE_MS },
+  'forgot-password': { limit: 3, windowMs: 60 * MINUTE_MS },
+  'reset-password': { limit: 10, windowMs: 60 * MINUTE_MS },
+  /** Of one account wherever it is called from, failures only: at most 480 guesses at a code a day. */
+  'second-factor': { limit: 5, windowMs: 15 * MINUTE_MS },
+  /** As above, for the password of who is signed in. */
+  'confirm-password': { limit: 10, windowMs: 15 * MINUTE_MS },
+  'redeem-invite': { limit: 10, windowMs: 60 * MINUTE_MS },
+  'retry-setup': { limit: 1, windowMs: MINUTE_MS },
   'oauth-start': { limit: 100, windowMs: 15 * MINUTE_MS },
   'oauth-exchange': { limit: 100, windowMs: 15 * MINUTE_MS },
   'device-code': { limit: 30, windowMs: 15 * MINUTE_MS },

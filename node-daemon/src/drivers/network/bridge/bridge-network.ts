@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { done, fail, type Outcome } from '../../../outcome.ts';
@@ -87,14 +87,14 @@ export class BridgeNetwork implements NetworkDriver {
   async detach(containerId: string): Promise<Outcome<undefined>> {
     const outside = this.interfaceOf(containerId);
     const address = this.#book.find(containerId);
-    const exists = existsSync(`/sys/class/net/${outside}`);
+    const exists = hasInterface(outside);
     const orders = [
       ...(exists ? [`link delete dev ${outside}`] : []),
       ...(address === undefined || !exists ? [] : [`neigh delete ${address} dev ${this.#bridge}`]),
     ];
     // With -force a line that fails, because the kernel was faster, does not stop the next.
     if (orders.length > 0) await runCommand('ip', ['-force', '-batch', '-'], lines(orders)).catch(() => '');
-    if (!existsSync(`/sys/class/net/${outside}`)) return done;
+    if (!hasInterface(outside)) return done;
     return fail('DRIVER_FAILED', 'The machine’s network interface could not be removed.');
   }
 
@@ -111,9 +111,9 @@ export class BridgeNetwork implements NetworkDriver {
 
   /** Takes bridge and rules away when no machine is connected. */
   close(): void {
-    const ports = `/sys/class/net/${this.#bridge}/brif`;
-    if (existsSync(ports) && readdirSync(ports).length > 0) return;
     try {
+      const ports = runCommandSync('ip', ['-oneline', 'link', 'show', 'master', this.#bridge]);
+      if (ports.trim() !== '') return;
       runCommandSync('ip', ['link', 'delete', 'dev', this.#bridge]);
       runCommandSync('nft', ['delete', 'table', 'inet', this.#table]);
     } catch {
@@ -123,7 +123,7 @@ export class BridgeNetwork implements NetworkDriver {
 
   #setUp(): void {
     const gateway = gatewayOf(this.#pool);
-    const exists = existsSync(`/sys/class/net/${this.#bridge}`);
+    const exists = hasInterface(this.#bridge);
     const orders = [
       ...(exists ? [] : [`link add name ${this.#bridge} type bridge mcast_snooping 0`]),
       // A bridge without an address of its own takes the lowest of its ports', which come and go.
@@ -142,6 +142,13 @@ export class BridgeNetwork implements NetworkDriver {
 function readRoutes(): Network[] {
   const text = runCommandSync('ip', ['-json', '-4', 'route', 'show', 'table', 'all']);
   return Routes.parse(JSON.parse(text)).flatMap(({ dst }) => parseNetwork(dst) ?? []);
+}
+
+/** Asked of the kernel's list for this process: what /sys shows may belong to another network namespace. */
+function hasInterface(name: string): boolean {
+  return readFileSync('/proc/self/net/dev', 'utf8')
+    .split('\n')
+    .some((line) => line.trim().startsWith(`${name}:`));
 }
 
 function lines(orders: readonly string[]): string {

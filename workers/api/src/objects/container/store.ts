@@ -53,8 +53,8 @@ const SORT_COLUMNS: Record<StatusLogQuery['sortBy'], string> = {
 };
 
 /** JSON text that this object wrote itself is trusted to be what it wrote. */
-function read<T>(text: SqlStorageValue | undefined): T {
-  return JSON.parse(String(text)) as T;
+function read<T>(json: SqlStorageValue | undefined): T {
+  return JSON.parse(String(json)) as T;
 }
 
 export class ContainerStore {

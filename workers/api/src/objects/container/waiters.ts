@@ -19,6 +19,6 @@ export class Waiters {
   }
 
   release(operationId: string): void {
-    for (const finish of [...(this.#waiting.get(operationId) ?? [])]) finish();
+    for (const finish of Array.from(this.#waiting.get(operationId) ?? [])) finish();
   }
 }

@@ -283,7 +283,7 @@ export class HostObject extends DurableObject<Env> {
   async #linkGone(link: WebSocket): Promise<void> {
     link.serializeAttachment({ welcomed: false, connectedAt: 0 });
     if (this.#link() !== null) return;
-    for (const finish of [...this.#asks.values()]) {
+    for (const finish of Array.from(this.#asks.values())) {
       finish({ ok: false, reason: 'offline', message: 'The host went away' });
     }
     const serverId = this.#store.identity()?.serverId;

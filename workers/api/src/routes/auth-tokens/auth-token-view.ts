@@ -44,8 +44,3 @@ export function introspectionView(token: AuthTokenRow, activeRealmId: string | n
     },
   };
 }
-
-/** What the events of a token tell: nothing that could be used as it. */
-export function authTokenEventPayload(token: Pick<AuthTokenRow, 'id' | 'alias' | 'createdByTokenId'>) {
-  return { id: token.id, alias: token.alias, created_by_token_id: token.createdByTokenId };
-}

@@ -1,11 +1,12 @@
 import { newAuthToken, randomTokenAlias, secureRandom, settleTokenRequest } from '@control-plane/auth';
-import { fail, ok } from '@control-plane/contract/errors';
+import { ok } from '@control-plane/contract/errors';
 import { authTokensCreate } from '@control-plane/contract/routes';
-import { ACTIVE_TOKENS_MAX, createAuthToken as storeAuthToken } from '@control-plane/database';
+import { createAuthToken as storeAuthToken } from '@control-plane/database';
 import { scopeOf } from '../../context.ts';
-import { randomObjectId } from '../../ids.ts';
 import { operation } from '../../operation.ts';
-import { authTokenEventPayload, authTokenView } from './auth-token-view.ts';
+import { authTokenView } from './auth-token-view.ts';
+import { duplicateTokenAlias, publicKeyTaken, tokenLimitReached } from './refusals.ts';
+import { authTokenEvent } from './token-event.ts';
 
 /** Aliases drawn before giving up, when the client names none. */
 const ALIAS_DRAWS_MAX = 8;
@@ -44,30 +45,17 @@ export const createAuthToken = operation(authTokensCreate, async ({ body }, cont
       publicKey: body.public_key?.toLowerCase() ?? null,
       publicStorage: body.public_storage ?? null,
     };
-    const outcome = await storeAuthToken(database, scopeOf(context), token, {
-      id: randomObjectId(),
-      userId: principal.userId,
-      eventType: 'auth.token.created',
-      resourceType: 'auth_token',
-      resourceId: token.id,
-      payload: authTokenEventPayload(token),
-      realmIds: token.realmIds,
-      now,
-    });
+    const event = authTokenEvent('auth.token.created', token, principal.userId, now);
+    const outcome = await storeAuthToken(database, scopeOf(context), token, event);
     if (outcome.kind === 'created') {
       return ok({
         message: 'Auth token created',
         data: { ...authTokenView(outcome.token), token: secret.text },
       });
     }
-    if (outcome.kind === 'limit_reached') {
-      return fail('AUTH_TOKEN_LIMIT_REACHED', `An account can have ${ACTIVE_TOKENS_MAX} active tokens`, {
-        data: { limit: ACTIVE_TOKENS_MAX },
-      });
-    }
-    if (wantedAlias !== null) {
-      return fail('DUPLICATE_TOKEN_ALIAS', `You have a token named ${JSON.stringify(wantedAlias)} already`);
-    }
+    if (outcome.kind === 'limit_reached') return tokenLimitReached();
+    if (outcome.kind === 'public_key_taken') return publicKeyTaken();
+    if (wantedAlias !== null) return duplicateTokenAlias(wantedAlias);
   }
   throw new Error('no free token alias was found');
 });

@@ -7,9 +7,12 @@ import { introspectionView } from './auth-token-view.ts';
 /** The calling token, and where it may be used. */
 export const getCurrentAuthToken = operation(authTokensGetCurrent, async (_input, context) => {
   const { database, principal, realmId } = context;
-  const tokenId = principal.grant?.tokenId;
-  if (tokenId === undefined) throw new Error('an auth-token route was called without an auth token');
-  const token = await findAuthToken(database, { userId: principal.userId, realmId: null }, tokenId, tokenId);
+  const { grant } = principal;
+  if (grant === null) throw new Error('an auth-token route was called without an auth token');
+  const scope = { userId: principal.userId, realmId: null };
+  const token = await findAuthToken(database, scope, grant.tokenId, grant.tokenId);
   if (token === null) return fail('INVALID_TOKEN', 'The credential is not valid');
-  return ok({ message: 'Current auth token', data: introspectionView(token, realmId) });
+  // What counts is what the tokens above it leave of its powers: the grant has that.
+  const { alias: _alias, createdByTokenId: _maker, delegationDepth: _depth, tokenId: _id, ...powers } = grant;
+  return ok({ message: 'Current auth token', data: introspectionView({ ...token, ...powers }, realmId) });
 });

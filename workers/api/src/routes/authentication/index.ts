@@ -1,4 +1,5 @@
 import type { Operation } from '../../operation.ts';
+import { forgotPassword } from './forgot-password.ts';
 import { getAvailableRegions } from './get-available-regions.ts';
 import { getCurrentUser, getCurrentUserAlias } from './get-current-user.ts';
 import { getOAuthConfig } from './get-oauth-config.ts';
@@ -6,6 +7,7 @@ import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { refresh } from './refresh.ts';
 import { resendVerification } from './resend-verification.ts';
+import { resetPassword } from './reset-password.ts';
 import { signup } from './signup.ts';
 import { verifyEmail } from './verify-email.ts';
 
@@ -14,6 +16,8 @@ export const authenticationOperations: readonly Operation[] = [
   signup,
   verifyEmail,
   resendVerification,
+  forgotPassword,
+  resetPassword,
   login,
   refresh,
   logout,

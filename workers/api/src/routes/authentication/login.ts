@@ -5,7 +5,11 @@ import { checkPassword } from '../../middleware/authenticate-password.ts';
 import { operation } from '../../operation.ts';
 import { goalOf, signIn } from './sign-in.ts';
 
-function loginName(body: { email?: string | undefined; username?: string | undefined }): LoginName | null {
+/** The name that a body gives, by e-mail address first; null: none. */
+export function loginName(body: {
+  email?: string | undefined;
+  username?: string | undefined;
+}): LoginName | null {
   if (body.email !== undefined) return { email: body.email };
   return body.username === undefined ? null : { username: body.username };
 }

@@ -20,7 +20,7 @@ export async function tokenPair(context: Pick<RequestContext, 'env'>, user: User
   };
 }
 
-function serverView(server: NonNullable<LoginFacts['server']>) {
+export function serverView(server: NonNullable<LoginFacts['server']>) {
   return {
     id: server.id,
     name: server.name,
@@ -35,8 +35,10 @@ function serverView(server: NonNullable<LoginFacts['server']>) {
 /**
  * Opens a session: records the login and answers all that a login answers. ACCOUNT_BANNED for a banned
  * user, who keeps the sessions they have but gets no new one.
+ *
+ * @param client what the client calls itself, for the security history
  */
-export async function openSession(context: RequestContext, user: UserRow, now: number) {
+export async function openSession(context: RequestContext, user: UserRow, now: number, client?: string) {
   if (user.isBanned) return fail('ACCOUNT_BANNED', 'This account is banned');
   const { clientAddress, database, request } = context;
   await recordLogin(database, {
@@ -45,6 +47,7 @@ export async function openSession(context: RequestContext, user: UserRow, now: n
     clientAddress,
     userAgent: request.headers.get('user-agent'),
     succeeded: true,
+    client: client ?? null,
     now,
   });
   const facts = await loadLoginFacts(database, user.id, now);

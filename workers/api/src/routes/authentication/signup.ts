@@ -8,6 +8,7 @@ import {
 import { ok } from '@control-plane/contract/errors';
 import { authenticationSignup } from '@control-plane/contract/routes';
 import { signUp } from '@control-plane/database';
+import { inviteCodeHash } from '../../accounts/invite-code.ts';
 import { randomObjectId } from '../../ids.ts';
 import { sendMail } from '../../mail/mail.ts';
 import { VERIFICATION_LIFETIME_MS, verificationMail } from '../../mail/verification-mail.ts';
@@ -41,6 +42,8 @@ export const signup = operation(authenticationSignup, async ({ body }, context) 
         email,
         username,
         passwordHash,
+        region: body.region ?? null,
+        inviteHash: typeof body.invite_code === 'string' ? inviteCodeHash(body.invite_code) : null,
         verification: { hash: verification.hash, expiresAt: now + VERIFICATION_LIFETIME_MS },
         now,
       },

@@ -12,23 +12,33 @@ function publicView(user: UserRow) {
     id: user.id,
     username: user.username,
     alias: user.alias ?? user.username,
+    ...(user.publicKey === null ? {} : { public_key: user.publicKey }),
     created_at: timestamp(user.createdAt),
     updated_at: timestamp(user.updatedAt),
   };
 }
 
+function readObject(text: string): Record<string, unknown> {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
 /** A user as they see themself. */
 export function userView(user: UserRow) {
-  const metadata: unknown = JSON.parse(user.metadataJson);
+  const { freeTierUnlockedAt } = user;
   return {
     ...publicView(user),
     email: user.email,
-    metadata: typeof metadata === 'object' && metadata !== null ? { ...metadata } : {},
+    metadata: readObject(user.metadataJson),
     is_admin: user.isAdmin,
     is_banned: user.isBanned,
     email_verified: user.emailVerified,
     avatar_url: null,
     signup_method: user.signupMethod,
+    free_tier_unlocked: freeTierUnlockedAt !== null,
+    free_tier_unlocked_at: freeTierUnlockedAt === null ? null : timestamp(freeTierUnlockedAt),
+    free_tier_unlock_source: user.freeTierUnlockSource,
+    onboarding: readObject(user.onboardingJson),
   };
 }
 

@@ -2,6 +2,7 @@ import { hashSecret } from '@control-plane/auth';
 import { fail, ok } from '@control-plane/contract/errors';
 import { authenticationVerifyEmail } from '@control-plane/contract/routes';
 import { consumeVerificationToken } from '@control-plane/database';
+import { provisionInBackground } from '../../accounts/provision-defaults.ts';
 import { randomHex, randomObjectId } from '../../ids.ts';
 import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
@@ -31,6 +32,7 @@ export const verifyEmail = operation(authenticationVerifyEmail, async ({ body },
     now,
   });
   if (user === null) return fail('VALIDATION_ERROR', 'The verification token is unknown, used or expired');
+  provisionInBackground(context, user);
   const signedIn = await signIn(context, user, goalOf(body), now);
   return signedIn.ok ? ok({ message: 'E-mail address confirmed', data: signedIn.value }) : signedIn;
 });

@@ -12,7 +12,7 @@ export const createContainerOperation = operation(containersCreate, async ({ par
   if (context.respondAsync) return acceptedResponse(outcome.operation);
   return ok({
     message: 'Container created successfully',
-    data: { ...presentContainer(context.env, listing), ...(kvmNote === null ? {} : { kvm_note: kvmNote }) },
+    data: { ...presentContainer(context, listing), ...(kvmNote === null ? {} : { kvm_note: kvmNote }) },
     headers: { location: `/api/v1/containers/${listing.record.id}` },
   });
 });

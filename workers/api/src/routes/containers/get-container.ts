@@ -29,7 +29,7 @@ export const getContainerOperation = operation(containersGet, async ({ params, q
   return ok({
     message: 'Container retrieved successfully',
     data: {
-      ...presentContainer(context.env, loaded.value, record),
+      ...presentContainer(context, loaded.value, record),
       ...(runtime.value === undefined ? {} : { runtime_info: runtime.value }),
       ...proxySummary(query),
       warnings,

@@ -1,4 +1,4 @@
-import { ok, pagination } from '@control-plane/contract';
+import { fail, ok, pagination } from '@control-plane/contract';
 import { containersGetStatusLogs } from '@control-plane/contract/routes';
 import type { ContainerStatus } from '@control-plane/lifecycle';
 import { containerObject, loadContainer } from '../../containers/load-container.ts';
@@ -10,6 +10,11 @@ export const getStatusLogsOperation = operation(
   async ({ params, query }, context) => {
     const loaded = await loadContainer(context, params.id, 'read');
     if (!loaded.ok) return loaded;
+    const { principal } = context;
+    // The log names who did what: it is for the owner, not for collaborators.
+    if (loaded.value.record.userId !== principal.userId && !principal.isAdmin) {
+      return fail('INSUFFICIENT_PERMISSIONS', "this needs ownership of the container's project");
+    }
     const { page, limit } = query;
     const { rows, total } = await containerObject(context, params.id).readStatusLog({
       page,

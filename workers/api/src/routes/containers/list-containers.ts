@@ -63,7 +63,7 @@ async function show(
   listing: ContainerListing,
   sections: NonNullable<ListQuery['runtime']>,
 ) {
-  const container = presentContainer(context.env, listing);
+  const container = presentContainer(context, listing);
   if (sections.length === 0) return container;
   const runtime = await readRuntime(context, listing.record, sections);
   return { ...container, runtime_info: runtime.ok ? runtime.value : null };

@@ -72,7 +72,7 @@ export const updateContainerOperation = operation(containersUpdate, async ({ par
   if (outcome.kind === 'refused') await releaseValues(database, record.id, values);
   return answerCommand(context, outcome, (_operation, updated) => ({
     message: 'Container updated successfully',
-    data: presentContainer(context.env, loaded.value, updated),
+    data: presentContainer(context, loaded.value, updated),
   }));
 });
 

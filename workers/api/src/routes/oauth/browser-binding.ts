@@ -1,15 +1,16 @@
 /** Cookies that tie a step of a sign-in to the one browser that took the step before. */
 import { DEVICE_COOKIE } from '@control-plane/contract';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
-import { parse } from 'hono/utils/cookie';
 
 /** Set when a browser is sent to a provider. Lax: it must come along when the provider sends it back. */
 const STATE_COOKIE = '__Host-oauth_state';
 
 const SECRET_PATTERN = /^[0-9a-f]{64}$/;
 
+/** The first cookie of that name (RFC 6265 section 5.4: the one of the longest path), if it has our form. */
 function secretOf(request: Request, name: string): string | null {
-  const value = parse(request.headers.get('cookie') ?? '', name)[name];
+  const pairs = (request.headers.get('cookie') ?? '').split(';').map((pair) => pair.trim());
+  const value = pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
   return value !== undefined && SECRET_PATTERN.test(value) ? value : null;
 }
 

@@ -24,7 +24,10 @@ export const exchange = operation(oauthExchange, async ({ body }, context) => {
     provesChallenge(step.codeChallenge, body.code_verifier);
   const user = isRight ? await userOfStep(context, step) : null;
   if (user === null) {
-    return fail('VALIDATION_ERROR', 'The code is unknown, used, expired, or was given for another application');
+    return fail(
+      'VALIDATION_ERROR',
+      'The code is unknown, used, expired, or was given for another application',
+    );
   }
   const session = await openSession(context, user, now);
   return session.ok ? ok({ message: 'Signed in', data: session.value }) : session;

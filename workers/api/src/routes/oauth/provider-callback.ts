@@ -1,4 +1,10 @@
-import { equalSecrets, hashSecret, providerVerifier, resultUri, type SignInResult } from '@control-plane/auth';
+import {
+  equalSecrets,
+  hashSecret,
+  providerVerifier,
+  resultUri,
+  type SignInResult,
+} from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import { oauthGithubCallback, oauthGoogleCallback } from '@control-plane/contract/routes';
 import { findSignInStep, takeSignInStep, type SignInStep } from '@control-plane/database';
@@ -38,7 +44,10 @@ async function takeState(
     equalSecrets(hashSecret(browser), step.browserHash ?? '');
   const taken = isOurs ? await takeSignInStep(database, 'oauth_state', stateHash, now) : null;
   if (taken === null) {
-    return fail('VALIDATION_ERROR', 'This sign-in is unknown, over, expired, or of another browser: begin anew');
+    return fail(
+      'VALIDATION_ERROR',
+      'This sign-in is unknown, over, expired, or of another browser: begin anew',
+    );
   }
   return ok(taken);
 }
@@ -80,7 +89,9 @@ async function handleCallback(context: RequestContext, provider: ProviderName, q
       const { value } = outcome;
       return finish(context, step, 'temp_token' in value ? { '2fa': value.temp_token } : 'approved');
     }
-    return outcome.error.code === 'RESOURCE_NOT_FOUND' ? finish(context, step, { error: 'expired' }) : outcome;
+    return outcome.error.code === 'RESOURCE_NOT_FOUND'
+      ? finish(context, step, { error: 'expired' })
+      : outcome;
   }
   const goal = { kind: 'intent', codeChallenge: step.codeChallenge } as const;
   const outcome = await signIn(context, account.value, goal, now);

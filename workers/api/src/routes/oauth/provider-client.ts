@@ -42,12 +42,17 @@ export function authorizationUrl(
 
 async function readJson(url: string, accessToken: string): Promise<unknown> {
   const response = await fetch(url, {
-    headers: { authorization: `Bearer ${accessToken}`, accept: 'application/json', 'user-agent': 'control-plane' },
+    headers: {
+      authorization: `Bearer ${accessToken}`,
+      accept: 'application/json',
+      'user-agent': 'control-plane',
+    },
     redirect: 'manual',
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
   const text = await response.text();
-  if (!response.ok || text.length > PROFILE_BYTES_MAX) throw new Error(`the profile answered ${response.status}`);
+  if (!response.ok || text.length > PROFILE_BYTES_MAX)
+    throw new Error(`the profile answered ${response.status}`);
   return JSON.parse(text);
 }
 

@@ -82,7 +82,7 @@ async function removeMarked(
   if (realmId !== null && containers.some((each) => !each.isPrespawn && !each.realmIds.includes(realmId))) {
     return fail(
       'INSUFFICIENT_PERMISSIONS',
-      'the project holds containers outside this realm; delete it from the base host',
+      'this project can only be deleted from the base host',
     );
   }
   const { deleted, failures } = await cascadeDelete(containers, (id) => deleteAndWait(context, id));

@@ -13,7 +13,7 @@ export const getProjectOperation = operation(projectsGet, async ({ params, query
   const scope = scopeOf(context);
   const project = await findProject(context.database, scope, params.id, 'read');
   if (project === null) return projectNotFound();
-  const data = presentProject(project);
+  const data = presentProject(context.principal, project);
   const message = 'Project retrieved successfully';
   if (!query.include_permissions) return ok({ message, data });
   const { rows } = await listProjectPermissions(context.database, scope, params.id, {

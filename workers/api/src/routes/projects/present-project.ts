@@ -1,7 +1,9 @@
+import type { Principal } from '@control-plane/auth';
 import type { ProjectPermissionRow, ProjectRow } from '@control-plane/database';
+import { visibleRealms } from '../realms/visible-realms.ts';
 
-/** The wire form of a project. */
-export function presentProject(project: ProjectRow) {
+/** The wire form of a project, with the realms that the caller may know of. */
+export function presentProject(principal: Principal, project: ProjectRow) {
   return {
     id: project.id,
     user_id: project.userId,
@@ -11,7 +13,7 @@ export function presentProject(project: ProjectRow) {
     updated_at: new Date(project.updatedAt).toISOString(),
     max_containers: project.maxContainers,
     is_default: project.isDefault,
-    realm_ids: [...project.realmIds],
+    realm_ids: visibleRealms(principal, project.realmIds),
   };
 }
 

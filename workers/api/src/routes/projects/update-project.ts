@@ -32,7 +32,7 @@ export const updateProjectOperation = operation(projectsUpdate, async ({ params,
   const update = await updateProject(context.database, scope, params.id, changes, event);
   switch (update.kind) {
     case 'updated':
-      return ok({ message: 'Project updated successfully', data: presentProject(update.project) });
+      return ok({ message: 'Project updated successfully', data: presentProject(context.principal, update.project) });
     case 'missing':
       return projectNotFound();
     case 'forbidden':

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { principalOf } from '../operation-test-bed.ts';
 import { realmsOfChanged, realmsOfNew } from './realm-membership.ts';
+import { visibleRealms } from './visible-realms.ts';
 
 const [A, B, C] = ['a', 'b', 'c'].map((digit) => digit.repeat(24)) as [string, string, string];
 
@@ -39,7 +40,8 @@ describe('realms of a changed resource', () => {
     ['the same asked: nothing changes', JWT, null, [B, A], [A, B], undefined],
     ['a JWT on the base host may take a realm away', JWT, null, [B], [A, B], [B]],
     ['a JWT on a realm host keeps the realm', JWT, A, [B], [A], [B, A]],
-    ['a realm-bound token may repeat what is', token([A]), A, [A, B], [A, B], undefined],
+    ['a realm-bound token may repeat what it sees', token([A]), A, [A], [A, B], undefined],
+    ['a token of both realms may repeat both', token([A, B]), A, [A, B], [A, B], undefined],
   ])('%s', (_, principal, active, requested, present, expected) => {
     expect(realmsOfChanged(principal, active, requested, present)).toStrictEqual({
       ok: true,
@@ -49,10 +51,22 @@ describe('realms of a changed resource', () => {
 
   it.each([
     ['add', [A, B], [A]],
-    ['take away', [A], [A, B]],
-    ['empty', [], [A, B]],
+    ['take away', [A], [A, C]],
+    ['empty', [], [A, C]],
   ])('a realm-bound token can not %s', (_, requested, present) => {
-    const outcome = realmsOfChanged(token([A]), A, requested, present);
+    const outcome = realmsOfChanged(token([A, C]), A, requested, present);
     expect(outcome).toMatchObject({ ok: false, error: { code: 'INSUFFICIENT_PERMISSIONS' } });
+  });
+
+  it('a realm-bound token can not find out by guessing which foreign realm there is', () => {
+    const guess = (present: readonly string[]) => realmsOfChanged(token([A]), A, [A, B], present);
+    expect(guess([A, B])).toStrictEqual(guess([A]));
+    expect(guess([A, B])).toMatchObject({ ok: false });
+  });
+
+  it('of a foreign realm are not shown to a realm-bound token', () => {
+    expect(visibleRealms(token([A]), [A, B])).toStrictEqual([A]);
+    expect(visibleRealms(token([]), [A, B])).toStrictEqual([A, B]);
+    expect(visibleRealms(JWT, [A, B])).toStrictEqual([A, B]);
   });
 });

@@ -1,5 +1,6 @@
 import type { Principal } from '@control-plane/auth';
 import { REALMS_MAX, fail, ok, type Result } from '@control-plane/contract';
+import { visibleRealms } from './visible-realms.ts';
 
 /** Whether the caller's credential is bound to realms: such a caller can't decide over realm membership. */
 function isRealmBound(principal: Principal): boolean {
@@ -23,7 +24,7 @@ export function realmsOfNew(
 /**
  * The realms that a changed resource carries from now on; undefined: they stay as they are. The active
  * realm is kept, so that no caller changes a thing out of its own sight. A realm-bound token may repeat the
- * present realms and nothing else (INSUFFICIENT_PERMISSIONS).
+ * realms that it sees and nothing else (INSUFFICIENT_PERMISSIONS), whatever others there are.
  */
 export function realmsOfChanged(
   principal: Principal,
@@ -33,7 +34,8 @@ export function realmsOfChanged(
 ): Result<readonly string[] | undefined> {
   if (requested === undefined) return ok(undefined);
   const wanted = union(requested, activeRealmId);
-  if (wanted.length === present.length && wanted.every((realmId) => present.includes(realmId))) {
+  const known = visibleRealms(principal, present);
+  if (wanted.length === known.length && wanted.every((realmId) => known.includes(realmId))) {
     return ok(undefined);
   }
   if (isRealmBound(principal)) {

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { describeError } from '../outcome.ts';
+import { FreezeOnlyCheckpoint } from './checkpoint/freeze-only.ts';
+import { LxcLayout } from './container/lxc/layout.ts';
+import { LxcDriver } from './container/lxc/lxc-driver.ts';
+import { MachineCgroups } from './container/lxc/machine-cgroups.ts';
+import { MachineRecords } from './container/lxc/machine-records.ts';
+import { probeLxcOncePerBoot } from './container/lxc/probe.ts';
+import { fillFromImage } from './images/fill-from-image.ts';
+import { ImageStore, imagesDirectory } from './images/image-store.ts';
+import { readBootId } from './namespaces-set.ts';
+import { BridgeNetwork } from './network/bridge/bridge-network.ts';
+import { DirectoryStorage } from './storage/directory-storage.ts';
+import type { DriverSet, DriverSetAttempt } from './types.ts';
+
+/**
+ * The production set: unprivileged LXC machines on a bridge with NAT, out of local images. Needs root, LXC,
+ * nftables and at least one image; a probe starts a real container before the set counts as available.
+ */
+export function openLxcSet(dataDir: string): DriverSetAttempt {
+  const directory = path.resolve(dataDir);
+  if (/[\n\r]/.test(directory)) return { available: false, reason: 'the data directory has a line break' };
+  const images = new ImageStore(imagesDirectory(process.env));
+  if (images.list().length === 0) {
+    return { available: false, reason: 'it has no image; “node-daemon image build debian/13” makes one' };
+  }
+  mkdirSync(path.join(directory, 'runtime'), { recursive: true, mode: 0o711 });
+  // Machines pass through it on their way to their disks; what is secret in it has modes of its own.
+  chmodSync(directory, 0o711);
+  const layout = new LxcLayout(directory);
+  const bootId = readBootId();
+  const probe = probeLxcOncePerBoot(layout.probe, path.join(directory, 'runtime', 'lxc-probed'), bootId);
+  if (!probe.available) return probe;
+  const network = openNetwork(directory);
+  if (typeof network === 'string') return { available: false, reason: network };
+  const hash = createHash('sha256').update(directory).digest('hex').slice(0, 8);
+  const records = new MachineRecords(layout, bootId);
+  const cgroups = new MachineCgroups(`node-daemon-${hash}`);
+  const container = new LxcDriver({ layout, records, cgroups });
+  const storage = new DirectoryStorage({
+    directory,
+    fill: (volume, image) => fillFromImage(images, volume, image),
+    parts: ['root'],
+  });
+  const checkpoint = new FreezeOnlyCheckpoint();
+  const set: DriverSet = {
+    name: 'lxc',
+    developmentOnly: false,
+    container,
+    storage,
+    checkpoint,
+    network,
+    capabilities: {
+      ...container.capabilities,
+      ...storage.capabilities,
+      ...checkpoint.capabilities,
+      ...network.capabilities,
+    },
+    // Read anew each time: an image that is built while the daemon runs can be used at once.
+    get images() {
+      return images.list();
+    },
+    notes: [],
+    close: async () => {
+      await container.close();
+      network.close();
+    },
+  };
+  return { available: true, set };
+}
+
+function openNetwork(directory: string): BridgeNetwork | string {
+  try {
+    return new BridgeNetwork(directory);
+  } catch (error) {
+    return `it can't set up its bridge: ${describeError(error)}`;
+  }
+}

@@ -1,0 +1,338 @@
+import { SnapshotFacts } from '@control-plane/contract/link';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { open, rename, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { done, fail, succeed, type Outcome } from '../../outcome.ts';
+import type { CloneRequest, ReceiveRequest, SendRequest, StorageDriver, StorageUsage } from '../types.ts';
+import { attempt, fullDisk } from './storage-failure.ts';
+import type { VolumeTrees } from './volume-trees.ts';
+
+/** Puts an image's content into an empty volume that belongs to host uid `rootUid`; throws when it can't. */
+export type FillVolume = (volume: string, image: string, rootUid: number) => void | Promise<void>;
+
+export type PathStorageOptions = {
+  /** Directory that holds volumes and snapshots, all on one file system. */
+  readonly directory: string;
+  readonly fill: FillVolume;
+  readonly trees: VolumeTrees;
+  /** Changes when an image's content changes; absent: an image never changes. */
+  readonly imageVersion?: (image: string) => string;
+};
+
+/** Free space below which nothing new is begun: the file system's own bookkeeping needs room to free anything. */
+const reserveBytes = 32 * 1024 * 1024;
+
+/**
+ * Volumes and snapshots as trees in a file system. What is half made bears another name until it is whole.
+ *
+ *   volumes/ID            the volume             snapshots/ID/NAME/   snapshot.json, volume/
+ *   volumes/ID.partial    being made             snapshots/ID/NAME.partial   being copied
+ *   volumes/ID.restore    staged, to be swapped in
+ *   volumes/ID.replaced   swapped out, kept until the restore is settled
+ *   images/KEY            an image as it is cloned, where clones are free
+ */
+export class PathStorage implements StorageDriver {
+  readonly name: string;
+  readonly capabilities = { snapshot: true, copy: false };
+  readonly #options: PathStorageOptions;
+  readonly #trees: VolumeTrees;
+  readonly #volumes: string;
+  readonly #snapshots: string;
+  readonly #images: string;
+  readonly #imagesInTheMaking = new Map<string, Promise<void>>();
+
+  constructor(options: PathStorageOptions) {
+    this.#options = options;
+    this.#trees = options.trees;
+    this.name = options.trees.name;
+    this.#volumes = path.join(options.directory, 'volumes');
+    this.#snapshots = path.join(options.directory, 'snapshots');
+    this.#images = path.join(options.directory, 'images');
+    for (const directory of [this.#volumes, this.#snapshots])
+      mkdirSync(directory, { recursive: true, mode: 0o711 });
+    if (this.#trees.clonesAreFree) mkdirSync(this.#images, { recursive: true, mode: 0o700 });
+  }
+
+  volumePath(containerId: string): string {
+    return path.join(this.#volumes, containerId);
+  }
+
+  async hasVolume(containerId: string): Promise<boolean> {
+    return existsSync(this.volumePath(containerId));
+  }
+
+  async createVolume(request: {
+    containerId: string;
+    image: string;
+    rootUid: number;
+  }): Promise<Outcome<undefined>> {
+    const volume = this.volumePath(request.containerId);
+    if (existsSync(volume)) return done;
+    const partial = `${volume}.partial`;
+    const made = await attempt('The machine’s disk could not be made.', async () => {
+      await this.#needRoom(0);
+      await this.#trees.remove(partial);
+      if (this.#trees.clonesAreFree) await this.#cloneImage(request, partial);
+      else {
+        await this.#trees.make(partial);
+        await this.#options.fill(partial, request.image, request.rootUid);
+      }
+      await rename(partial, volume);
+    });
+    if (!made.ok) await attempt('', () => this.#trees.remove(partial));
+    return made;
+  }
+
+  async cloneVolume({ source, snapshot, target }: CloneRequest): Promise<Outcome<undefined>> {
+    const volume = this.volumePath(target);
+    if (existsSync(volume)) return done;
+    const from = snapshot === null ? this.volumePath(source) : this.snapshotPath(source, snapshot);
+    const partial = `${volume}.partial`;
+    if (!existsSync(from)) return fail('SNAPSHOT_NOT_FOUND', 'There is nothing of this name to be copied.');
+    const made = await attempt('The machine’s disk could not be copied.', async () => {
+      await this.#trees.remove(partial);
+      await this.#needRoomFor(from);
+      await this.#trees.clone(from, partial, 'writable');
+      await rename(partial, volume);
+      await syncDirectory(this.#volumes);
+    });
+    if (!made.ok) await attempt('', () => this.#trees.remove(partial));
+    return made;
+  }
+
+  async deleteVolume(containerId: string): Promise<Outcome<undefined>> {
+    const volume = this.volumePath(containerId);
+    const files = ['', '.partial', '.restore', '.replaced'].map((suffix) => `${volume}${suffix}`);
+    return attempt('The machine’s disk could not be removed.', () =>
+      this.#trees.remove(...files, path.join(this.#snapshots, containerId)),
+    );
+  }
+
+  async listVolumes(): Promise<string[]> {
+    const names = readdirSync(this.#volumes).map((name) => name.split('.')[0] ?? name);
+    return [...new Set([...names, ...readdirSync(this.#snapshots)])];
+  }
+
+  async usedBytes(containerId: string): Promise<number | null> {
+    const usage = await this.usage(containerId);
+    return usage.ok ? usage.value.referencedBytes : null;
+  }
+
+  async usage(containerId: string): Promise<Outcome<StorageUsage>> {
+    let usage: StorageUsage = { referencedBytes: 0, exclusiveBytes: 0 };
+    const counted = await attempt('The machine’s disk could not be measured.', async () => {
+      usage = await this.#trees.usage(this.volumePath(containerId));
+    });
+    return counted.ok ? succeed(usage) : counted;
+  }
+
+  async freeBytes(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.#volumes);
+    return bavail * bsize;
+  }
+
+  async setQuota(containerId: string, bytes: number | null): Promise<Outcome<{ enforced: boolean }>> {
+    let enforced = false;
+    const set = await attempt('The machine’s disk could not be bounded.', async () => {
+      enforced = await this.#trees.setQuota(this.volumePath(containerId), bytes);
+    });
+    return set.ok ? succeed({ enforced }) : set;
+  }
+
+  snapshotPath(containerId: string, name: string): string {
+    return path.join(this.#snapshotDirectory(containerId, name), 'volume');
+  }
+
+  async snapshot(containerId: string, name: string): Promise<SnapshotFacts | undefined> {
+    return readFacts(this.#snapshotDirectory(containerId, name));
+  }
+
+  async listSnapshots(containerId: string): Promise<SnapshotFacts[]> {
+    const directory = path.join(this.#snapshots, containerId);
+    if (!existsSync(directory)) return [];
+    const names = readdirSync(directory).filter((name) => !name.includes('.'));
+    return names
+      .map((name) => readFacts(path.join(directory, name)))
+      .filter((facts) => facts !== undefined)
+      .toSorted((left, right) => left.created_at.localeCompare(right.created_at));
+  }
+
+  async stageSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {
+    const partial = `${this.#snapshotDirectory(containerId, name)}.partial`;
+    return attempt('The snapshot could not be copied.', async () => {
+      await this.#trees.remove(partial);
+      await this.#needRoomFor(this.volumePath(containerId));
+      mkdirSync(partial, { recursive: true, mode: 0o711 });
+      await this.#trees.clone(this.volumePath(containerId), path.join(partial, 'volume'), 'read-only');
+    });
+  }
+
+  async publishSnapshot(
+    containerId: string,
+    name: string,
+    stateful: boolean,
+  ): Promise<Outcome<SnapshotFacts>> {
+    const published = await this.snapshot(containerId, name);
+    if (published !== undefined) return succeed(published);
+    const target = this.#snapshotDirectory(containerId, name);
+    const partial = `${target}.partial`;
+    let facts: SnapshotFacts = { name, stateful, size_bytes: 0, created_at: new Date().toISOString() };
+    const done = await attempt('The snapshot could not be completed.', async () => {
+      const tree = path.join(partial, 'volume');
+      await this.#trees.flush(tree);
+      facts = { ...facts, size_bytes: (await this.#trees.usage(tree)).referencedBytes };
+      writeFileSync(path.join(partial, 'snapshot.json'), JSON.stringify(facts), { flush: true });
+      await rename(partial, target);
+      await syncDirectory(path.dirname(target));
+    });
+    return done.ok ? succeed(facts) : done;
+  }
+
+  async deleteSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {
+    const target = this.#snapshotDirectory(containerId, name);
+    return attempt('The snapshot could not be removed.', async () => {
+      // Out of sight in one step: a crash in the middle leaves no half snapshot.
+      await this.#trees.remove(`${target}.deleted`, `${target}.partial`);
+      if (!existsSync(target)) return;
+      renameSync(target, `${target}.deleted`);
+      await this.#trees.remove(`${target}.deleted`);
+    });
+  }
+
+  async send({ containerId, snapshot, base, into }: SendRequest): Promise<Outcome<undefined>> {
+    const tree = this.snapshotPath(containerId, snapshot);
+    const parent = base === null ? null : this.snapshotPath(containerId, base);
+    if (!existsSync(tree)) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
+    if (parent !== null && !existsSync(parent)) {
+      return fail(
+        'SNAPSHOT_NOT_FOUND',
+        'The snapshot that both sides had in common is gone: send all of it.',
+      );
+    }
+    return attempt('The snapshot could not be sent.', () => this.#trees.send(tree, parent, into));
+  }
+
+  async receive(request: ReceiveRequest): Promise<Outcome<SnapshotFacts>> {
+    const { containerId, snapshot, stateful, stream } = request;
+    const existing = await this.snapshot(containerId, snapshot);
+    if (existing !== undefined) {
+      stream.resume();
+      return succeed(existing);
+    }
+    const partial = `${this.#snapshotDirectory(containerId, snapshot)}.partial`;
+    const received = await attempt('The snapshot could not be received.', async () => {
+      await this.#trees.remove(partial);
+      await this.#needRoom(request.sizeBytesMin);
+      mkdirSync(partial, { recursive: true, mode: 0o711 });
+      await this.#trees.receive(path.join(partial, 'volume'), stream);
+    });
+    if (received.ok) return this.publishSnapshot(containerId, snapshot, stateful);
+    await attempt('', () => this.#trees.remove(partial));
+    return received;
+  }
+
+  async stageRestore(containerId: string, name: string): Promise<Outcome<undefined>> {
+    const volume = this.volumePath(containerId);
+    const tree = this.snapshotPath(containerId, name);
+    return attempt('The snapshot could not be copied back.', async () => {
+      await this.#trees.remove(`${volume}.restore`);
+      if (existsSync(volume)) await this.#trees.remove(`${volume}.replaced`);
+      await this.#needRoomFor(tree);
+      await this.#trees.clone(tree, `${volume}.restore`, 'writable');
+      await this.#trees.flush(`${volume}.restore`);
+    });
+  }
+
+  async discardStagedRestore(containerId: string): Promise<Outcome<undefined>> {
+    return attempt('The staged copy could not be removed.', () =>
+      this.#trees.remove(`${this.volumePath(containerId)}.restore`),
+    );
+  }
+
+  async swapRestore(containerId: string): Promise<Outcome<undefined>> {
+    const volume = this.volumePath(containerId);
+    return attempt('The machine’s disk could not be exchanged.', async () => {
+      if (!existsSync(`${volume}.restore`)) return;
+      if (existsSync(volume)) await rename(volume, `${volume}.replaced`);
+      await rename(`${volume}.restore`, volume);
+      await syncDirectory(this.#volumes);
+    });
+  }
+
+  async unswapRestore(containerId: string): Promise<Outcome<undefined>> {
+    const volume = this.volumePath(containerId);
+    return attempt('The machine’s disk could not be put back.', async () => {
+      if (!existsSync(`${volume}.replaced`)) return;
+      if (existsSync(volume)) {
+        await this.#trees.remove(`${volume}.restore`);
+        await rename(volume, `${volume}.restore`);
+      }
+      await rename(`${volume}.replaced`, volume);
+      await syncDirectory(this.#volumes);
+    });
+  }
+
+  /** Snapshots are trees of their own here: going back past newer ones leaves those as they are. */
+  async discardReplaced(containerId: string): Promise<Outcome<{ goneSnapshots: readonly string[] }>> {
+    const removed = await attempt('The replaced disk could not be removed.', () =>
+      this.#trees.remove(`${this.volumePath(containerId)}.replaced`),
+    );
+    return removed.ok ? succeed({ goneSnapshots: [] }) : removed;
+  }
+
+  /** The image as a read-only tree is made once, by whoever needs it first, and cloned from then on. */
+  async #cloneImage(request: { image: string; rootUid: number }, target: string): Promise<void> {
+    const version = this.#options.imageVersion?.(request.image) ?? '';
+    const identity = `${request.image}\n${version}\n${request.rootUid}`;
+    const tree = path.join(this.#images, createHash('sha256').update(identity).digest('hex').slice(0, 32));
+    if (!existsSync(tree)) {
+      const running = this.#imagesInTheMaking.get(tree) ?? this.#makeImage(request, tree);
+      this.#imagesInTheMaking.set(tree, running);
+      await running.finally(() => this.#imagesInTheMaking.delete(tree));
+    }
+    await this.#trees.clone(tree, target, 'writable');
+  }
+
+  async #makeImage(request: { image: string; rootUid: number }, tree: string): Promise<void> {
+    await this.#trees.remove(`${tree}.partial`);
+    await this.#trees.make(`${tree}.partial`);
+    await this.#options.fill(`${tree}.partial`, request.image, request.rootUid);
+    await this.#trees.flush(`${tree}.partial`);
+    await rename(`${tree}.partial`, tree);
+    await syncDirectory(this.#images);
+  }
+
+  async #needRoomFor(tree: string): Promise<void> {
+    await this.#needRoom(this.#trees.clonesAreFree ? 0 : (await this.#trees.usage(tree)).referencedBytes);
+  }
+
+  async #needRoom(bytes: number): Promise<void> {
+    if ((await this.freeBytes()) < bytes + reserveBytes) throw fullDisk();
+  }
+
+  /** Names come from the control plane; one that is no plain file name is stored under its hash. */
+  #snapshotDirectory(containerId: string, name: string): string {
+    const plain = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) && name.length <= 100;
+    const key = plain ? name : `=${createHash('sha256').update(name).digest('hex')}`;
+    return path.join(this.#snapshots, containerId, key);
+  }
+}
+
+function readFacts(directory: string): SnapshotFacts | undefined {
+  try {
+    return SnapshotFacts().safeParse(JSON.parse(readFileSync(path.join(directory, 'snapshot.json'), 'utf8')))
+      .data;
+  } catch {
+    return undefined;
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
