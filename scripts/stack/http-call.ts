@@ -41,7 +41,10 @@ export function httpCall(port: number, call: HttpCall): Promise<HttpAnswer> {
         signal: AbortSignal.timeout(timeoutMs),
         headers: {
           ...(host === undefined ? {} : { host }),
-          ...(content === null ? {} : { 'content-type': 'application/json' }),
+          // Node states no length by itself for a DELETE, and its body would be read as another request.
+          ...(content === null
+            ? {}
+            : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(content)) }),
           ...headers,
         },
       },

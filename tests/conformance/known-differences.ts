@@ -17,7 +17,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
     reason: 'not served yet: password reset, sign-in with GitHub and Google, device sign-in',
     at: NOT_SERVED,
     operationIds: [
-      'authentication.forgotPassword',
       'authentication.githubOAuthCallback',
       'authentication.githubOAuthRedirect',
       'authentication.googleOAuthCallback',
@@ -33,7 +32,6 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
       'authentication.oauthExchange',
       'authentication.oauthLaunchInitiate',
       'authentication.oauthLaunchStart',
-      'authentication.resetPassword',
     ],
   },
   {
@@ -188,5 +186,30 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
     reason: 'there are no subservers that could sleep, and no service in between that could fail',
     at: ['response.409.SUBSERVER_DORMANT', 'response.500.EXTERNAL_SERVICE_ERROR'],
     operationIds: ['containers.manage'],
+  },
+  {
+    reason: 'a code of a second factor has 6 or 10 characters, blanks and hyphens aside; tokens are bounded',
+    at: ['request.code:minLength', 'request.code:maxLength'],
+    operationIds: ['tfa.disable', 'tfa.verify'],
+  },
+  {
+    reason: 'no temp token of ours is that long, nor is one empty',
+    at: ['request.temp_token:minLength', 'request.temp_token:maxLength'],
+    operationIds: ['tfa.verify'],
+  },
+  {
+    reason: 'a password has the bounds that it has at login',
+    at: ['request.password:minLength', 'request.password:maxLength'],
+    operationIds: ['tfa.setTokenGate'],
+  },
+  {
+    reason: 'a time of a query is ISO 8601, as every time of this API is',
+    at: [
+      'query.start_date:maxLength',
+      'query.start_date:pattern',
+      'query.end_date:maxLength',
+      'query.end_date:pattern',
+    ],
+    operationIds: ['activity.list'],
   },
 ];

@@ -67,9 +67,10 @@ describe('one POST gives a computer', () => {
 
   it('pauses with its processes frozen and goes on where it was', async () => {
     const { id } = await api.createRunning();
-    const counting = 'i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.02; done';
+    // Appended to, so that no reader finds it between two numbers.
+    const counting = 'while :; do printf x >> /tmp/count; sleep 0.02; done';
     await run(id, 'sh', '-c', `(${counting}) >/dev/null 2>&1 &`);
-    const count = async () => Number(await run(id, 'cat', '/tmp/count'));
+    const count = async () => Number(await run(id, 'sh', '-c', 'wc -c < /tmp/count'));
     await eventually('the counter counts', async () => ((await count()) > 3 ? true : undefined));
     await api.expect(200, 'POST', `/containers/${id}/pause`);
     expect((await api.get(id)).status).toBe('paused');

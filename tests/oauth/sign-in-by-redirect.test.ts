@@ -105,14 +105,24 @@ describe.each(['github', 'google'] as const)('sign-in with %s', (name) => {
 });
 
 describe('linking', () => {
-  it('joins two providers of one verified address, and a password account, in one account', async () => {
+  it('joins two providers of one verified address in one account', async () => {
     const account = world.newAccount();
     const byGithub = await tokensOf('github', account.id);
     const byGoogle = await tokensOf('google', account.id);
     expect(textAt(byGoogle, 'data', 'user', 'id')).toBe(textAt(byGithub, 'data', 'user', 'id'));
-    const { email } = world.stack.bootstrap.users[0] ?? { email: '' };
-    // The seeded users' addresses end in @localhost, which is no address that a provider could verify.
-    expect(email).toContain('@localhost');
+  });
+
+  it('opens a confirmed password account, whose password and sessions stay', async () => {
+    const account = world.newAccount();
+    const body = { email: account.email, password: 'Own-password-1' };
+    await world.call('POST', '/auth/signup', { body });
+    const token = await world.mailedToken(account.email);
+    const verified = await world.call('POST', '/auth/verify-email', { body: { token } });
+    const bearer = textAt(verified, 'data', 'token');
+    const answer = await tokensOf('google', account.id);
+    expect(textAt(answer, 'data', 'user', 'id')).toBe(textAt(verified, 'data', 'user', 'id'));
+    expect((await world.call('POST', '/users/auth/login', { body })).status).toBe(200);
+    expect((await world.call('GET', '/users/auth/me', { bearer })).status).toBe(200);
   });
 
   it('takes from a stranger what they prepared under an address that is not theirs', async () => {

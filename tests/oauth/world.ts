@@ -1,10 +1,12 @@
 /** A whole stack, a provider to sign in at, and people: what the sign-in tests begin with. */
 import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { openDatabase, type Database } from '@control-plane/database';
 import { expect } from 'vitest';
 import { httpCall, type HttpAnswer } from '../../scripts/stack/http-call.ts';
 import type { Stack } from '../../scripts/stack/stack.ts';
+import { eventually } from '../support/api-client.ts';
 import { temporaryStack } from '../support/stack-fixture.ts';
 import { ADDRESS_HEADER, Browser, type PageAnswer } from './browser.ts';
 import { startProvider, type ProviderAccount, type TestProvider } from './provider/provider.ts';
@@ -26,6 +28,8 @@ export interface World {
   /** Signs somebody in at the provider's page that `answer` shows; an empty account declines. */
   readonly signInAt: (browser: Browser, answer: PageAnswer, account: string) => Promise<PageAnswer>;
   readonly newAccount: (given?: Partial<ProviderAccount>) => ProviderAccount;
+  /** The token of the newest mail to an address, which may still be on its way. */
+  readonly mailedToken: (to: string) => Promise<string>;
   readonly release: () => Promise<void>;
 }
 
@@ -35,6 +39,11 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly address?: string;
   readonly host?: string;
+}
+
+interface SentMail {
+  readonly to: string;
+  readonly token: string;
 }
 
 async function freePort(): Promise<number> {
@@ -123,6 +132,12 @@ export async function startWorld(): Promise<World> {
       provider.setAccount(account);
       return account;
     },
+    mailedToken: (to) =>
+      eventually(`a mail to ${to}`, async () => {
+        const lines = readFileSync(stack.bootstrap.mail_outbox, 'utf8').split('\n');
+        const mails = lines.filter((line) => line !== '').map((line): SentMail => JSON.parse(line));
+        return mails.findLast((mail) => mail.to === to)?.token;
+      }),
     async release() {
       await release();
       await provider.close();

@@ -167,11 +167,19 @@ export interface CheckpointDriver {
   readonly capabilities: Pick<HostCapabilities, 'stateful_snapshot'>;
   /** What keeps this machine from being dumped; empty when nothing does. */
   blockers(containerId: string): Promise<string[]>;
-  /** Writes memory and processes of a frozen machine into the snapshot's directory. */
+  /**
+   * Writes memory and processes of a frozen machine into the directory `into`, made anew inside its volume,
+   * and leaves it frozen. The volume must be copied before the machine goes on: both belong together.
+   */
   dump(containerId: string, into: string): Promise<Outcome<undefined>>;
-  /** Brings the processes back. */
-  restore(containerId: string, from: string): Promise<Outcome<undefined>>;
+  /** Why what was dumped into `from` can't come back on this host as it is now; empty: it can. */
+  incompatibilities(from: string): Promise<string[]>;
+  /** Brings the processes back onto the volume that was copied with them; they run afterwards, limited. */
+  restore(request: RestoreRequest): Promise<Outcome<undefined>>;
 }
+
+/** `from`: the directory into which the machine was dumped. */
+export type RestoreRequest = StartRequest & { readonly from: string };
 
 /** Connects machines to the world. */
 export interface NetworkDriver {

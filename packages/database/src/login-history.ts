@@ -59,7 +59,7 @@ export interface LoginFacts {
   /** Tokens that are not expired. */
   readonly authTokenCount: number;
   readonly project: { readonly id: string; readonly alias: string } | null;
-  readonly container: { readonly id: string; readonly name: string } | null;
+  readonly container: { readonly id: string; readonly name: string; readonly status: string } | null;
   /** The server of the default container. */
   readonly server: Pick<
     typeof servers.$inferSelect,
@@ -102,6 +102,7 @@ export async function loadLoginFacts(database: Database, userId: string, now: nu
       .select({
         id: containers.id,
         name: containers.name,
+        status: containers.status,
         server: {
           id: servers.id,
           name: servers.name,
@@ -121,7 +122,8 @@ export async function loadLoginFacts(database: Database, userId: string, now: nu
     recentLogins,
     authTokenCount: tokens[0]?.count ?? 0,
     project: project ?? null,
-    container: container === undefined ? null : { id: container.id, name: container.name },
+    container:
+      container === undefined ? null : { id: container.id, name: container.name, status: container.status },
     server: container?.server ?? null,
   };
 }

@@ -8,6 +8,7 @@ import { users } from './schema-accounts.ts';
 import { createdAt, flag, updatedAt } from './schema-columns.ts';
 
 export * from './schema-accounts.ts';
+
 export const projects = sqliteTable(
   'projects',
   {

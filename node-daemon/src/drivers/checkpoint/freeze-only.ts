@@ -16,6 +16,10 @@ export class FreezeOnlyCheckpoint implements CheckpointDriver {
     return fail('CAPABILITY_MISSING', refusal);
   }
 
+  async incompatibilities(): Promise<string[]> {
+    return [refusal];
+  }
+
   async restore(): Promise<Outcome<undefined>> {
     return fail('CAPABILITY_MISSING', refusal);
   }

@@ -30,6 +30,7 @@ export const authTokensCreate = defineRoute({
   data: token.AuthTokenWithSecret,
   errors: [
     'OTP_REQUIRED',
+    'RATE_LIMIT_EXCEEDED',
     'INVALID_ALIAS_FORMAT',
     'INVALID_EXPIRATION_FORMAT',
     'EXPIRATION_IN_PAST',
@@ -91,7 +92,7 @@ export const authTokensDelete = defineRoute({
   permission: 'resources.create_tokens',
   params: IdParams,
   success: [200],
-  errors: ['TOKEN_NOT_FOUND', 'OTP_REQUIRED'],
+  errors: ['TOKEN_NOT_FOUND'],
 });
 
 const realmChange = {
@@ -103,7 +104,7 @@ const realmChange = {
   body: token.TokenRealmBody,
   success: [200],
   data: token.AuthToken,
-  errors: ['OTP_REQUIRED', 'TOKEN_NOT_FOUND'],
+  errors: ['OTP_REQUIRED', 'RATE_LIMIT_EXCEEDED', 'TOKEN_NOT_FOUND'],
 } as const;
 
 export const authTokensUpdate = defineRoute({
@@ -120,6 +121,7 @@ export const authTokensUpdate = defineRoute({
   data: token.AuthToken,
   errors: [
     'OTP_REQUIRED',
+    'RATE_LIMIT_EXCEEDED',
     'INVALID_ALIAS_FORMAT',
     'INVALID_EXPIRATION_FORMAT',
     'EXPIRATION_IN_PAST',
@@ -151,6 +153,7 @@ export const authTokensCopy = defineRoute({
   data: token.AuthTokenWithSecret,
   errors: [
     'OTP_REQUIRED',
+    'RATE_LIMIT_EXCEEDED',
     'INVALID_ALIAS_FORMAT',
     'INVALID_EXPIRATION_FORMAT',
     'EXPIRATION_IN_PAST',

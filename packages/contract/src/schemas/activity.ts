@@ -23,7 +23,10 @@ export const ListActivityQuery = lazy(() =>
     min_status: queryInteger(100, 599).optional(),
     max_status: queryInteger(100, 599).optional(),
     method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
-    realm_id: ObjectId().optional(),
+    realm_id: z
+      .string()
+      .regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case hex digits')
+      .optional(),
   }),
 );
 

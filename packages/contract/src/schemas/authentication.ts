@@ -111,7 +111,10 @@ export const provisioned = () => ({
     .nullable()
     .optional(),
   project: z.object({ id: ObjectId(), alias: z.string().optional() }).nullable().optional(),
-  container: z.object({ id: ObjectId(), name: z.string().optional() }).nullable().optional(),
+  container: z
+    .object({ id: ObjectId(), name: z.string().optional(), status: z.string().nullable().optional() })
+    .nullable()
+    .optional(),
 });
 
 export const LoginTokens = lazy(() =>

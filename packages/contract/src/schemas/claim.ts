@@ -22,12 +22,7 @@ export const IssueIdentityClaimBody = lazy(() =>
       .regex(/^[\x21\x23-\x7e]{1,256}$/, 'must be 1 to 256 printable ASCII characters, no space, no "')
       .min(1)
       .max(256),
-    expires_in: z
-      .number()
-      .int()
-      .min(IDENTITY_CLAIM_SECONDS_MIN)
-      .max(IDENTITY_CLAIM_SECONDS_MAX)
-      .optional(),
+    expires_in: z.number().int().min(IDENTITY_CLAIM_SECONDS_MIN).max(IDENTITY_CLAIM_SECONDS_MAX).optional(),
   }),
 );
 

@@ -28,9 +28,7 @@ export const ProjectPermissionParams = lazy(() =>
 export const ListProjectPermissionsQuery = lazy(() =>
   z.object({
     ...pageQuery(20),
-    sort_by: z
-      .enum(['id', 'user_id', 'permission_level', 'created_at', 'updated_at'])
-      .default('created_at'),
+    sort_by: z.enum(['id', 'user_id', 'permission_level', 'created_at', 'updated_at']).default('created_at'),
     sort_order: SortOrder().default('asc'),
   }),
 );

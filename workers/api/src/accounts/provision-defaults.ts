@@ -4,11 +4,12 @@ import {
   claimFreeServer,
   ensureDefaultProject,
   findDefaultContainer,
+  findUser,
   loadLoginFacts,
   readFreeTier,
   redeemInviteCode,
   settleSignupInvite,
-  findUser,
+  type LoginFacts,
   type ServerRow,
   type UserRow,
 } from '@control-plane/database';
@@ -27,7 +28,7 @@ const ALIAS_DRAWS_MAX = 4;
 export interface Provisioned {
   readonly server: ReturnType<typeof serverView> | null;
   readonly project: { readonly id: string; readonly alias: string } | null;
-  readonly container: { readonly id: string; readonly name: string } | null;
+  readonly container: LoginFacts['container'];
 }
 
 /** The caller as the user themself on the base host, whoever set the work off. */

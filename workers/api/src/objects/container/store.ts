@@ -33,9 +33,10 @@ const OPERATION_ROWS_MAX = 1_000;
 
 const TABLES = `
 CREATE TABLE IF NOT EXISTS container (
-  id INTEGER PRIMARY KEY CHECK (id = 1), record TEXT NOT NULL, running TEXT,
+  id INTEGER PRIMARY KEY CHECK (id = 1), record TEXT NOT NULL, running TEXT, version INTEGER NOT NULL,
   projected_version INTEGER NOT NULL DEFAULT 0, projected_realms TEXT);
 CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, created_at INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS operations_by_age ON operations (created_at);
 CREATE TABLE IF NOT EXISTS status_log (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, from_status TEXT, to_status TEXT NOT NULL,
   triggered_by TEXT NOT NULL, triggered_by_user_id TEXT, operation_id TEXT, command TEXT, cause TEXT,
@@ -76,20 +77,21 @@ export class ContainerStore {
 
   save({ record, running }: Loaded): void {
     this.#sql.exec(
-      'INSERT INTO container (id, record, running) VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record, running = excluded.running',
+      `INSERT INTO container (id, record, running, version) VALUES (1, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+         record = excluded.record, running = excluded.running, version = excluded.version`,
       JSON.stringify(record),
       running === null ? null : JSON.stringify(running),
+      record.version,
     );
   }
 
   /** The container as libSQL does not know it yet; null when it knows the latest. */
   unprojected(): { record: ContainerRecord; withRealms: boolean } | null {
     const row = this.#sql
-      .exec('SELECT record, projected_version, projected_realms FROM container')
+      .exec('SELECT record, projected_realms FROM container WHERE version > projected_version')
       .toArray()[0];
     if (row === undefined) return null;
     const record = read<ContainerRecord>(row['record']);
-    if (record.version <= Number(row['projected_version'])) return null;
     return { record, withRealms: row['projected_realms'] !== record.realmIds.join() };
   }
 
@@ -228,9 +230,12 @@ export class ContainerStore {
   /** Whether anything still has to leave the object. */
   hasBacklog(): boolean {
     const row = this.#sql
-      .exec('SELECT EXISTS (SELECT 1 FROM errands) OR EXISTS (SELECT 1 FROM outbox) AS backlog')
+      .exec(
+        `SELECT EXISTS (SELECT 1 FROM errands) OR EXISTS (SELECT 1 FROM outbox)
+           OR EXISTS (SELECT 1 FROM container WHERE version > projected_version) AS backlog`,
+      )
       .one();
-    return Number(row['backlog']) === 1 || this.unprojected() !== null;
+    return Number(row['backlog']) === 1;
   }
 }
 

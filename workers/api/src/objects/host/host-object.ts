@@ -75,7 +75,7 @@ export class HostObject extends DurableObject<Env> {
       capabilities: hello?.capabilities ?? null,
       imageNames: hello?.images.map(({ name }) => name) ?? [],
       defaultImage: hello?.images.find(({ is_default }) => is_default)?.name ?? null,
-      queuedDispatches: this.#store.dispatches('queued', 'sent', 'accepted').length,
+      queuedDispatches: this.#store.dispatchCount(),
     };
   }
 

@@ -1,6 +1,9 @@
 /** The tables of one HostObject. Every method is synchronous. */
 import type { Dispatch, Hello } from '@control-plane/contract/link';
 
+/** A hello without its inventory, which is only true at the moment of the connect. */
+export type HostFacts = Omit<Hello, 'inventory'>;
+
 export interface HostIdentity {
   readonly serverId: string;
   readonly serverName: string;
@@ -21,6 +24,8 @@ CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, seen_at INTEGER NOT N
 
 export class HostStore {
   readonly #sql: SqlStorage;
+  /** As stored; undefined before the first look. Every command asks for it, and it may be long. */
+  #hello: HostFacts | null | undefined;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
@@ -39,13 +44,18 @@ export class HostStore {
     );
   }
 
-  hello(): Hello | null {
-    const row = this.#sql.exec('SELECT hello FROM host WHERE hello IS NOT NULL').toArray()[0];
-    return row === undefined ? null : (JSON.parse(String(row['hello'])) as Hello);
+  /** What the host last said of itself; null before its first hello. */
+  hello(): HostFacts | null {
+    if (this.#hello === undefined) {
+      const row = this.#sql.exec('SELECT hello FROM host WHERE hello IS NOT NULL').toArray()[0];
+      this.#hello = row === undefined ? null : (JSON.parse(String(row['hello'])) as HostFacts);
+    }
+    return this.#hello;
   }
 
-  setHello(hello: Hello): void {
-    this.#sql.exec('UPDATE host SET hello = ?', JSON.stringify(hello));
+  setHello({ inventory: _inventory, ...facts }: Hello): void {
+    this.#sql.exec('UPDATE host SET hello = ?', JSON.stringify(facts));
+    this.#hello = facts;
   }
 
   /** False when the nonce was used before. Forgets those that the clock check refuses anyway. */
@@ -89,6 +99,10 @@ export class HostStore {
         type: 'dispatch',
         sequence: Number(row['sequence']),
       }));
+  }
+
+  dispatchCount(): number {
+    return Number(this.#sql.exec('SELECT count(*) AS count FROM dispatches').one()['count']);
   }
 
   dispatch(operationId: string): Omit<Dispatch, 'type' | 'sequence'> | null {

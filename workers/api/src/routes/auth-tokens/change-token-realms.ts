@@ -6,7 +6,7 @@ import { changeToken } from './change-token.ts';
 
 /** Adds a realm to a token; one that is there already changes nothing. */
 export const addTokenRealm = operation(authTokensAddRealm, async ({ params, body }, context) => {
-  const changed = await changeToken(context, params.id, ({ realmIds }) =>
+  const changed = await changeToken(context, params.id, body.otp_code, ({ realmIds }) =>
     realmIds.includes(body.realm_id)
       ? null
       : { powers: { realmIds: [...realmIds, body.realm_id] }, plain: {} },
@@ -19,7 +19,7 @@ export const addTokenRealm = operation(authTokensAddRealm, async ({ params, body
  * to none, so that this widens what it reaches, as the contract says.
  */
 export const removeTokenRealm = operation(authTokensRemoveRealm, async ({ params, body }, context) => {
-  const changed = await changeToken(context, params.id, ({ realmIds }) =>
+  const changed = await changeToken(context, params.id, body.otp_code, ({ realmIds }) =>
     realmIds.includes(body.realm_id)
       ? { powers: { realmIds: realmIds.filter((id) => id !== body.realm_id) }, plain: {} }
       : null,

@@ -7,6 +7,7 @@ import {
   type AuthTokenRow,
 } from '@control-plane/database';
 import { scopeOf, type AuthenticatedContext } from '../../context.ts';
+import { requireOtp } from '../../two-factor/require-otp.ts';
 import { duplicateTokenAlias, ownToken, publicKeyTaken, tokenLimitReached, tokenNotFound } from './refusals.ts';
 import { authTokenEvent } from './token-event.ts';
 import { readLineage } from './token-lineage.ts';
@@ -24,11 +25,13 @@ export interface TokenChange {
  * Changes a token that the caller manages. It counts from the next request on, for what the token minted as
  * well.
  *
+ * @param otpCode the body's `otp_code`; a code is spent only on a change that nothing else speaks against
  * @param changeOf the change, made from the token as it is; null: it is so already and nothing is written
  */
 export async function changeToken(
   context: AuthenticatedContext,
   tokenId: string,
+  otpCode: string | null | undefined,
   changeOf: (token: AuthTokenRow) => TokenChange | null,
 ): Promise<Result<AuthTokenRow>> {
   const { database, principal, realmId } = context;
@@ -44,6 +47,10 @@ export async function changeToken(
     const now = Date.now();
     const settled = settleTokenChange(change.powers, token, { caller: principal.grant, parent, realmId, now });
     if (!settled.ok) return settled;
+    if (attempt === 0) {
+      const passed = await requireOtp(context, otpCode);
+      if (!passed.ok) return passed;
+    }
     const changes: AuthTokenChanges = { ...change.plain, ...settled.value };
     const event = authTokenEvent(eventTypeOf(token, changes), token, principal.userId, now, {
       changes: Object.keys(changes).filter((name) => Reflect.get(changes, name) !== undefined),

@@ -5,6 +5,7 @@ import { authTokensCopy } from '@control-plane/contract/routes';
 import { createAuthToken as storeAuthToken, findAuthToken } from '@control-plane/database';
 import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
+import { requireOtp } from '../../two-factor/require-otp.ts';
 import { authTokenView } from './auth-token-view.ts';
 import { duplicateTokenAlias, publicKeyTaken, tokenLimitReached, tokenNotFound } from './refusals.ts';
 import { authTokenEvent } from './token-event.ts';
@@ -32,6 +33,8 @@ export const copyAuthToken = operation(authTokensCopy, async ({ params, body }, 
     now,
   });
   if (!settled.ok) return settled;
+  const passed = await requireOtp(context, body.otp_code);
+  if (!passed.ok) return passed;
   const alias = body.alias ?? `${source.alias.slice(0, TOKEN_ALIAS_LENGTH_MAX - SUFFIX.length)}${SUFFIX}`;
   const secret = newAuthToken({ random: secureRandom, id: seedId });
   const token = {

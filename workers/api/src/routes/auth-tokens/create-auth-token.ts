@@ -4,6 +4,7 @@ import { authTokensCreate } from '@control-plane/contract/routes';
 import { createAuthToken as storeAuthToken } from '@control-plane/database';
 import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
+import { requireOtp } from '../../two-factor/require-otp.ts';
 import { authTokenView } from './auth-token-view.ts';
 import { duplicateTokenAlias, publicKeyTaken, tokenLimitReached } from './refusals.ts';
 import { authTokenEvent } from './token-event.ts';
@@ -33,6 +34,8 @@ export const createAuthToken = operation(authTokensCreate, async ({ body }, cont
     { parent: principal.grant, realmId, now },
   );
   if (!settled.ok) return settled;
+  const passed = await requireOtp(context, body.otp_code);
+  if (!passed.ok) return passed;
 
   const secret = newAuthToken({ random: secureRandom, id: seedId });
   const wantedAlias = body.alias ?? null;

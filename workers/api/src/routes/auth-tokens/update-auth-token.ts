@@ -6,7 +6,7 @@ import { changeToken } from './change-token.ts';
 
 /** Changes a token; what is not named stays. A sub-token stays within the token above it. */
 export const updateAuthToken = operation(authTokensUpdate, async ({ params, body }, context) => {
-  const changed = await changeToken(context, params.id, () => ({
+  const changed = await changeToken(context, params.id, body.otp_code, () => ({
     powers: {
       ipWhitelist: body.ip_whitelist,
       permissions: body.permissions,

@@ -1,0 +1,74 @@
+/** Options that dump and restore must agree on. */
+const shared = [
+  '--tcp-established',
+  '--file-locks',
+  '--link-remap',
+  '--manage-cgroups=full',
+  '--enable-external-sharing',
+  '--enable-external-masters',
+];
+
+/** Deleted files up to this size are held with the memory. */
+const ghostBytesMax = 64 * 1024 * 1024;
+
+export type DumpRequest = {
+  readonly initPid: number;
+  readonly into: string;
+  /** Directory of the machine's group in the freezer's hierarchy. */
+  readonly freezer: string;
+  /** Group of the machine, relative to each hierarchy's top. */
+  readonly group: string;
+};
+
+/**
+ * Arguments of `criu dump` for a machine that is frozen already; CRIU leaves it so. The network name space is
+ * held empty: its device belongs to the host, which connects it anew while the sockets are not yet there.
+ */
+export function dumpArguments(request: DumpRequest): string[] {
+  return [
+    'dump',
+    '--tree',
+    String(request.initPid),
+    '--images-dir',
+    request.into,
+    '--log-file',
+    'dump.log',
+    '-v2',
+    '--leave-running',
+    ...shared,
+    '--cgroup-root',
+    `/${request.group}`,
+    '--freeze-cgroup',
+    request.freezer,
+    '--empty-ns',
+    'net',
+    '--network-lock',
+    'nftables',
+    '--ghost-limit',
+    String(ghostBytesMax),
+    '--ext-mount-map',
+    'auto',
+    '--enable-fs',
+    'hugetlbfs',
+    '--enable-fs',
+    'tracefs',
+  ];
+}
+
+/** A CRIU configuration file with what LXC does not pass on to a restore. `script` is run at each stage. */
+export function restoreConfiguration(script: string): string {
+  const lines = [
+    'empty-ns net',
+    'tcp-established',
+    'ext-mount-map auto',
+    `action-script ${JSON.stringify(script)}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** The last error of a CRIU log without times and source places, for the operator and the client. */
+export function lastCriuError(log: string): string | undefined {
+  const errors = log.split('\n').flatMap((line) => /Error \([^)]*\): (.*)$/.exec(line)?.[1] ?? []);
+  // A bound on open files that can't be raised is no failure.
+  return errors.filter((message) => !message.startsWith('rlimit:')).at(0);
+}
