@@ -55,7 +55,7 @@ function ask(request: SampleRequest, more: Omit<Send, 'method' | 'path'>): Promi
 }
 function expectRefusal(answer: HttpAnswer, status: number, code: string): void {
   const seen = { status: answer.status, code: codeOf(answer) };
-  expect(seen, answer.text).toEqual({ status, code });
+  expect(seen, `${answer.text}`).toEqual({ status, code });
   expect(Reflect.get(Object(answer.json), 'statusCode')).toBe(status);
 }
 
@@ -210,8 +210,8 @@ describe('a route with a credential of its own', () => {
     const credentials = [undefined, 'Bearer x', ownerSession, await world.token(world.owner)];
     for (const authorization of credentials) {
       const answer = await ask(roughRequest(route), authorization === undefined ? {} : { authorization });
-      expect(answer.status, answer.text).toBeGreaterThanOrEqual(300);
-      expect(answer.status, answer.text).toBeLessThan(500);
+      expect(answer.status, `${answer.text}`).toBeGreaterThanOrEqual(300);
+      expect(answer.status, `${answer.text}`).toBeLessThan(500);
     }
   });
 });
@@ -246,7 +246,7 @@ async function expectHidden(
   const missing = resourceOf(route) === 'operation' ? { id: `${MISSING_ID}00000000` } : MISSING;
   const hidden = await ask(sampleRequest(route, values), more);
   const absent = await ask(sampleRequest(route, { ...values, ...missing }), more);
-  expect(hidden.status, hidden.text).toBe(404);
+  expect(hidden.status, `${hidden.text}`).toBe(404);
   expect(bytesOf(hidden)).toEqual(bytesOf(absent));
 }
 
@@ -294,8 +294,8 @@ describe.each(['read', 'edit', 'delete'] as const)('a collaborator with %s', (he
     if (rank(held) < rank(levelOf(route))) {
       expectRefusal(answer, 403, 'INSUFFICIENT_PERMISSIONS');
     } else {
-      expect(NOT_PERMITTED, answer.text).not.toContain(codeOf(answer));
-      expect(['VALIDATION_ERROR', 'INTERNAL_SERVER_ERROR'], answer.text).not.toContain(codeOf(answer));
+      expect(NOT_PERMITTED, `${answer.text}`).not.toContain(codeOf(answer));
+      expect(['VALIDATION_ERROR', 'INTERNAL_SERVER_ERROR'], `${answer.text}`).not.toContain(codeOf(answer));
     }
   });
 });

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describeError } from '../outcome.ts';
+import { CriuCheckpoint } from './checkpoint/criu/criu-checkpoint.ts';
+import { findCriu } from './checkpoint/criu/criu-program.ts';
 import { FreezeOnlyCheckpoint } from './checkpoint/freeze-only.ts';
 import { LxcLayout } from './container/lxc/layout.ts';
 import { LxcDriver } from './container/lxc/lxc-driver.ts';
@@ -12,8 +14,10 @@ import { fillFromImage } from './images/fill-from-image.ts';
 import { ImageStore, imagesDirectory } from './images/image-store.ts';
 import { readBootId } from './namespaces-set.ts';
 import { BridgeNetwork } from './network/bridge/bridge-network.ts';
+import { BtrfsStorage } from './storage/btrfs/btrfs-storage.ts';
+import { openBtrfsDirectory } from './storage/btrfs/loop-file.ts';
 import { DirectoryStorage } from './storage/directory-storage.ts';
-import type { DriverSet, DriverSetAttempt } from './types.ts';
+import type { DriverSet, DriverSetAttempt, StorageDriver } from './types.ts';
 
 /**
  * The production set: unprivileged LXC machines on a bridge with NAT, out of local images. Needs root, LXC,
@@ -39,12 +43,13 @@ export function openLxcSet(dataDir: string): DriverSetAttempt {
   const records = new MachineRecords(layout, bootId);
   const cgroups = new MachineCgroups(`node-daemon-${hash}`);
   const container = new LxcDriver({ layout, records, cgroups });
-  const storage = new DirectoryStorage({
-    directory,
-    fill: (volume, image) => fillFromImage(images, volume, image),
-    parts: ['root'],
-  });
-  const checkpoint = new FreezeOnlyCheckpoint();
+  const notes: string[] = [];
+  const { storage, closeStorage } = openStorage(directory, images, notes);
+  const criu = findCriu(process.env);
+  if (!criu.available) notes.push(`Snapshots can’t hold memory: ${criu.reason}.`);
+  const checkpoint = criu.available
+    ? new CriuCheckpoint({ program: criu.program, container, layout, cgroups })
+    : new FreezeOnlyCheckpoint();
   const set: DriverSet = {
     name: 'lxc',
     developmentOnly: false,
@@ -62,13 +67,35 @@ export function openLxcSet(dataDir: string): DriverSetAttempt {
     get images() {
       return images.list();
     },
-    notes: [],
+    notes,
     close: async () => {
       await container.close();
       network.close();
+      closeStorage();
     },
   };
   return { available: true, set };
+}
+
+/** btrfs, on a loop file where the data directory is not on it; plain directories where that can't be. */
+function openStorage(
+  directory: string,
+  images: ImageStore,
+  notes: string[],
+): { storage: StorageDriver; closeStorage: () => void } {
+  const fill = (volume: string, image: string): Promise<void> => fillFromImage(images, volume, image);
+  const btrfs = openBtrfsDirectory(directory);
+  if (!btrfs.available) {
+    notes.push(`Disks are full copies: ${btrfs.reason}.`);
+    return {
+      storage: new DirectoryStorage({ directory, fill, parts: ['root'] }),
+      closeStorage: () => undefined,
+    };
+  }
+  const imageVersion = (name: string): string =>
+    images.list().find((image) => image.name === name)?.serial ?? '';
+  const storage = new BtrfsStorage({ directory: btrfs.directory, fill, imageVersion });
+  return { storage, closeStorage: btrfs.close };
 }
 
 function openNetwork(directory: string): BridgeNetwork | string {

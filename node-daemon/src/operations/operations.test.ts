@@ -1,4 +1,6 @@
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../testing/daemon-process.ts';
 import { findLeftovers, groupsOf, processesOf } from '../testing/host-leftovers.ts';
@@ -90,6 +92,28 @@ describe.skipIf(whyNoMachines() !== undefined)(
       const inspected = await control.run(spec, 'inspect');
       expect(inspected).toMatchObject({ result: { state: 'stopped' } });
       await control.run(spec, 'delete');
+    });
+
+    it('tries a failed delete again when it is asked for again', async () => {
+      const spec = makeSpec();
+      await control.run(spec, 'create');
+      const held = path.join(host.dataDir, 'volumes', spec.container_id, 'held');
+      mkdirSync(held);
+      execFileSync('mount', ['-t', 'tmpfs', 'none', held]);
+      const dispatch = control.makeDispatch(spec, 'delete', { incarnation: 2 });
+      try {
+        control.send(dispatch);
+        expect(await control.ended(dispatch.operation_id)).toMatchObject({
+          type: 'failed',
+          error: { code: 'DRIVER_FAILED' },
+        });
+      } finally {
+        execFileSync('umount', [held]);
+      }
+      control.send(dispatch);
+      const again = await waitFor('the second outcome', () => control.endsOf(dispatch.operation_id).at(1));
+      expect(again).toMatchObject({ type: 'completed', result: { state: 'absent' } });
+      expect(findLeftovers(host.dataDir, spec.container_id)).toEqual([]);
     });
 
     it('refuses by name and leaves everything as it was', async () => {

@@ -1,4 +1,6 @@
-import { done, fail, succeed } from '../outcome.ts';
+import type { RestoredAs } from '@control-plane/contract/link';
+import { discardMemory, memoryDirectoryOf } from '../drivers/checkpoint/memory-directory.ts';
+import { done, fail, succeed, type Outcome } from '../outcome.ts';
 import { checkState } from './checks.ts';
 import { bootMachine, endMachine } from './machine-steps.ts';
 import type { OperationContext, OperationPlan, Step } from './step.ts';
@@ -32,7 +34,9 @@ const startNewBody: Step = {
   run: async (context) => {
     const defined = await context.drivers.container.define(context.machine);
     if (!defined.ok) return defined;
-    return runsAfter(context) ? bootMachine(context) : done;
+    const restoredAs = await restoredAsOf(context);
+    if (restoredAs === 'memory') return restoreMemory(context);
+    return restoredAs === 'cold' ? bootMachine(context) : done;
   },
   undo: endMachine,
 };
@@ -40,15 +44,21 @@ const startNewBody: Step = {
 const discardReplaced: Step = {
   name: 'discard-replaced',
   run: async (context) => {
-    const discarded = await context.drivers.storage.discardReplaced(context.dispatch.container_id);
-    if (!discarded.ok) return discarded;
-    return succeed({ restored_as: runsAfter(context) ? ('cold' as const) : ('filesystem' as const) });
+    const { storage } = context.drivers;
+    const { container_id: containerId } = context.dispatch;
+    const restoredAs = await restoredAsOf(context);
+    // From here on the disk goes its own way: the memory would never fit it again.
+    const forgotten = await discardMemory(storage.volumePath(containerId));
+    if (!forgotten.ok) return forgotten;
+    const discarded = await storage.discardReplaced(containerId);
+    return discarded.ok ? succeed({ restored_as: restoredAs }) : discarded;
   },
 };
 
 /**
  * Puts a snapshot in the place of the machine's disk. The copy is made beside while the machine still runs;
- * the old disk is kept until the new body is up, so that any failure before brings it back.
+ * the old disk is kept until the new body is up, so that any failure before brings it back. A snapshot with
+ * memory comes back with its processes, or not at all: whether this host can is looked at before anything ends.
  */
 export const restoreSnapshot: OperationPlan = {
   check: async (context) => {
@@ -61,11 +71,35 @@ export const restoreSnapshot: OperationPlan = {
       dispatch.parameters.snapshot_name ?? '',
     );
     if (facts === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
-    return succeed('proceed');
+    if ((await restoredAsOf(context)) !== 'memory') return succeed('proceed');
+    const volume = drivers.storage.snapshotPath(dispatch.container_id, facts.name);
+    const reasons = await drivers.checkpoint.incompatibilities(memoryDirectoryOf(volume));
+    return reasons.length === 0 ? succeed('proceed') : fail('CAPABILITY_MISSING', reasons.join(' '));
   },
   steps: [stageVolume, endOldBody, swapVolume, startNewBody, discardReplaced],
 };
 
 function runsAfter({ dispatch, initialState }: OperationContext): boolean {
   return dispatch.parameters.run_after ?? initialState === 'running';
+}
+
+/** How the machine comes back; the same at each step, because the snapshot stays. */
+async function restoredAsOf(context: OperationContext): Promise<RestoredAs> {
+  const { drivers, dispatch } = context;
+  if (!runsAfter(context)) return 'filesystem';
+  const facts = await drivers.storage.snapshot(
+    dispatch.container_id,
+    dispatch.parameters.snapshot_name ?? '',
+  );
+  return facts?.stateful === true ? 'memory' : 'cold';
+}
+
+async function restoreMemory({ drivers, machine }: OperationContext): Promise<Outcome<undefined>> {
+  const volume = drivers.storage.volumePath(machine.spec.container_id);
+  return drivers.checkpoint.restore({
+    machine,
+    volume,
+    from: memoryDirectoryOf(volume),
+    attachNetwork: (initPid) => drivers.network.attach(machine, initPid),
+  });
 }

@@ -1,7 +1,13 @@
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import { parseExpiry } from './expiry.ts';
 import { parseIpWhitelist } from './ip-whitelist.ts';
-import { clampTree, grantedLeaves, grantsLeaf, permissionTree, type PermissionTree } from './permission-tree.ts';
+import {
+  clampTree,
+  grantedLeaves,
+  grantsLeaf,
+  permissionTree,
+  type PermissionTree,
+} from './permission-tree.ts';
 import type { TokenGrant } from './principal.ts';
 import { clampRealms, clampWhitelist, earlier, type ParentPowers, type TokenPowers } from './token-clamp.ts';
 import {

@@ -127,7 +127,7 @@ export async function handleRequest(
       principal,
       log: log.with({ operation: route.operationId, user_id: principal?.userId }),
       seedId: randomObjectId(),
-      respondAsync: prefersAsync(request.headers),
+      respondAsync: route.asynchronous === true && prefersAsync(request.headers),
       timing,
       waitUntil,
     };

@@ -1,11 +1,39 @@
 import { fail, ok, type Result } from '@control-plane/contract';
 import { findContainer, type AccessLevel, type ContainerListing } from '@control-plane/database';
 import { scopeOf, type AuthenticatedContext } from '../context.ts';
+import { describeError } from '../log.ts';
 import { containerGateway, type ContainerGateway } from '../objects/gateways.ts';
 
-/** The object that owns a container. */
-export function containerObject(context: AuthenticatedContext, containerId: string): ContainerGateway {
-  return containerGateway(context.env, containerId);
+/** What a request may ask of a container's object. */
+export type ContainerClient = Omit<ContainerGateway, 'report' | 'observe' | 'tend'>;
+
+/**
+ * The object that owns a container. Objects are reset by deployments and faults, also while a request waits
+ * for them: then they are asked once more. Reads may be repeated anyway, and an operation's id makes the
+ * second asking join what the first began.
+ */
+export function containerObject(context: AuthenticatedContext, containerId: string): ContainerClient {
+  async function ask<T>(question: (object: ContainerGateway) => Promise<T>): Promise<T> {
+    try {
+      return await question(containerGateway(context.env, containerId));
+    } catch (error) {
+      context.log.warn('container object lost, asking again', {
+        container_id: containerId,
+        error: describeError(error),
+      });
+      return question(containerGateway(context.env, containerId));
+    }
+  }
+  return {
+    create: (input) => ask((object) => object.create(input)),
+    command: (input) => ask((object) => object.command(input)),
+    update: (input) => ask((object) => object.update(input)),
+    read: () => ask((object) => object.read()),
+    readOperation: (operationId, waitMs) => ask((object) => object.readOperation(operationId, waitMs)),
+    listSnapshots: () => ask((object) => object.listSnapshots()),
+    renameSnapshot: (name, alias) => ask((object) => object.renameSnapshot(name, alias)),
+    readStatusLog: (query) => ask((object) => object.readStatusLog(query)),
+  };
 }
 
 /** A container that is missing or hidden; both look the same. */

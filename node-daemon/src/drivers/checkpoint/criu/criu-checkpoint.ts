@@ -109,6 +109,13 @@ export class CriuCheckpoint implements CheckpointDriver {
     const containerId = machine.spec.container_id;
     const facts = readFacts(from);
     if (facts === undefined) return fail('DRIVER_FAILED', 'The snapshot’s memory is not complete.');
+    const resumed = path.join(from, 'resumed');
+    if (existsSync(resumed)) {
+      // A daemon that is gone let it go on: the disk has changed since, its memory must not come back again.
+      const { state } = await container.observe(containerId);
+      if (state === 'running') return done;
+      return fail('DRIVER_FAILED', 'The machine ended before its restore was settled.');
+    }
     // Half restored by a daemon that is gone, or not at all: either way it is begun anew.
     const cleared = await container.kill(containerId);
     if (!cleared.ok) return cleared;
@@ -131,6 +138,7 @@ export class CriuCheckpoint implements CheckpointDriver {
       const missing = fail('DRIVER_FAILED', `Of ${facts.processes} processes ${found} came back.`);
       return this.#endFailedRestore(containerId, missing);
     }
+    writeFileDurably(resumed, '');
     const thawed = await container.thaw(containerId);
     return thawed.ok ? done : this.#endFailedRestore(containerId, thawed);
   }

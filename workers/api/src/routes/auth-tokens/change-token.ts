@@ -8,7 +8,13 @@ import {
 } from '@control-plane/database';
 import { scopeOf, type AuthenticatedContext } from '../../context.ts';
 import { requireOtp } from '../../two-factor/require-otp.ts';
-import { duplicateTokenAlias, ownToken, publicKeyTaken, tokenLimitReached, tokenNotFound } from './refusals.ts';
+import {
+  duplicateTokenAlias,
+  ownToken,
+  publicKeyTaken,
+  tokenLimitReached,
+  tokenNotFound,
+} from './refusals.ts';
 import { authTokenEvent } from './token-event.ts';
 import { readLineage } from './token-lineage.ts';
 
@@ -45,7 +51,12 @@ export async function changeToken(
     if (change === null) return ok(token);
     const { parent } = await readLineage(database, token);
     const now = Date.now();
-    const settled = settleTokenChange(change.powers, token, { caller: principal.grant, parent, realmId, now });
+    const settled = settleTokenChange(change.powers, token, {
+      caller: principal.grant,
+      parent,
+      realmId,
+      now,
+    });
     if (!settled.ok) return settled;
     if (attempt === 0) {
       const passed = await requireOtp(context, otpCode);

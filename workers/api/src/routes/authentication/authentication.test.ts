@@ -1,4 +1,4 @@
-import { newAuthToken, secureRandom } from '@control-plane/auth';
+import { hashSecret, newAuthToken, secureRandom } from '@control-plane/auth';
 import { createAuthToken, schema } from '@control-plane/database';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -181,10 +181,25 @@ describe('login', () => {
     ).toMatchObject(failure('ACCOUNT_BANNED'));
   });
 
-  it('refuses the intent mode by name instead of answering tokens', async () => {
-    const { email, password } = await verified();
-    const outcome = await stage.call(login, { body: { email, password, response_mode: 'intent' } });
-    expect(outcome).toMatchObject(failure('VALIDATION_ERROR'));
+  it('answers an intent and no tokens where the client asks for it, bound to its challenge', async () => {
+    const { email, password, user } = await verified();
+    const challenge = 'A'.repeat(43);
+    const outcome = await stage.call(login, {
+      body: { email, password, response_mode: 'intent', code_challenge: challenge },
+    });
+    expect(Object.keys(outcome.ok ? outcome.data : {}).toSorted()).toEqual(['auth_intent_token', 'user']);
+    const [step] = await stage.database
+      .select()
+      .from(schema.signInSteps)
+      .where(eq(schema.signInSteps.secretHash, hashSecret(text(outcome, 'auth_intent_token'))));
+    expect(step).toMatchObject({ kind: 'intent', userId: user.id, codeChallenge: challenge });
+  });
+
+  it('answers an intent to the token of a mail as well', async () => {
+    const { token } = await signedUp();
+    const body = { token, response_mode: 'intent' };
+    const outcome = await stage.call(verifyEmail, { body, clientAddress: freshAddress() });
+    expect(Object.keys(outcome.ok ? outcome.data : {}).toSorted()).toEqual(['auth_intent_token', 'user']);
   });
 
   it('ignores a stale credential in the header', async () => {
@@ -340,10 +355,17 @@ describe('public facts', () => {
     });
   });
 
-  it('says that only passwords sign in', async () => {
-    expect(await stage.call(getOAuthConfig)).toMatchObject({
+  it('says that only passwords sign in where no provider is set', async () => {
+    const outcome = await stage.call(getOAuthConfig);
+    expect(outcome).toMatchObject({
       ok: true,
-      data: { password: { enabled: true }, github: { enabled: false }, google: { enabled: false } },
+      data: {
+        password: { enabled: true },
+        github: { enabled: false },
+        google: { enabled: false },
+        launch: { enabled: false },
+        device: { verification_uri: 'https://api.example.test/api/v1/auth/device' },
+      },
     });
   });
 });
