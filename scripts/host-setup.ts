@@ -1,8 +1,8 @@
 /** `npm run host:setup`: what this machine lacks for the stronger driver sets, and with `--yes` adds it. */
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { missingHostPackages } from './stack/host-packages.ts';
+import { installHostPackages } from './stack/install-host-packages.ts';
 
 const HELP = `Usage: npm run host:setup -- [--yes]
 
@@ -39,10 +39,7 @@ function main(): number {
     process.stderr.write(`\nNothing was installed: ${reason}. Install these by your system's own means.\n`);
     return 1;
   }
-  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const run = (args: readonly string[]): boolean =>
-    spawnSync('apt-get', [...args], { stdio: 'inherit', env: environment }).status === 0;
-  const isDone = run(['update']) && run(['install', '-y', '--no-install-recommends', ...names]);
+  const isDone = installHostPackages(names);
   if (!isDone) process.stderr.write('apt-get failed; its output is above.\n');
   return isDone ? 0 : 1;
 }

@@ -66,6 +66,17 @@ describe('secrets', () => {
     writePrivateFile(file, '{"jwt_keys": 1}');
     await expect(loadSecrets(file)).rejects.toThrow('damaged');
   });
+
+  it('that lack the newer encryption key get one and keep the rest; a broken one is never replaced', async () => {
+    const file = join(folder, 'older-secrets.json');
+    const { encryption_key: _key, ...older } = await loadSecrets(file);
+    writePrivateFile(file, JSON.stringify(older));
+    const upgraded = await loadSecrets(file);
+    expect(upgraded).toMatchObject({ ...older, encryption_key: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(await loadSecrets(file)).toEqual(upgraded);
+    writePrivateFile(file, JSON.stringify({ ...older, encryption_key: 'short' }));
+    await expect(loadSecrets(file)).rejects.toThrow('damaged');
+  });
 });
 
 it('tightens the mode of a mail outbox that was readable by others', async () => {

@@ -3,6 +3,7 @@ import { schema } from '@control-plane/database';
 import { eq } from 'drizzle-orm';
 import { hashSecret } from '@control-plane/auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventually } from '../support/api-client.ts';
 import type { Browser, PageAnswer } from './browser.ts';
 import { failed, freshAddress, pkce, startWorld, textAt, type World } from './world.ts';
 
@@ -18,19 +19,13 @@ interface Device {
 }
 async function newDevice(body: object = {}): Promise<Device> {
   const answer = await world.call('POST', '/auth/device/code', { body });
-  expect(answer.status, answer.text).toBe(200);
+  expect(answer).toMatchObject({ status: 200 });
   return { deviceCode: textAt(answer, 'data', 'device_code'), userCode: textAt(answer, 'data', 'user_code') };
 }
 const poll = (deviceCode: string, more: object = {}) =>
   world.call('POST', '/auth/device/token', { body: { device_code: deviceCode, ...more } });
-/** As if the interval had passed since the last poll. */
-const letTimePass = (deviceCode: string) =>
-  world.database
-    .update(schema.deviceCodes)
-    .set({ polledAt: Date.now() - 5_001 })
-    .where(eq(schema.deviceCodes.deviceCodeHash, hashSecret(deviceCode)));
 async function pollLater(deviceCode: string, more: object = {}) {
-  await letTimePass(deviceCode);
+  await world.letPollTimePass(deviceCode);
   return poll(deviceCode, more);
 }
 const waits = (error: string) => ({
@@ -42,7 +37,7 @@ const helper = (browser: Browser, path: string, json: object, from = world.origi
 const jsonOf = (answer: PageAnswer): unknown => JSON.parse(answer.text);
 async function ticketFor(browser: Browser, userCode: string): Promise<string> {
   const answer = await helper(browser, 'verify_code', { user_code: userCode });
-  expect(answer.status, answer.text).toBe(200);
+  expect(answer).toMatchObject({ status: 200 });
   return textAt({ ...answer, json: jsonOf(answer) }, 'data', 'ticket');
 }
 const somebody = (index = 0) => {
@@ -83,7 +78,7 @@ describe('a device', () => {
     const browser = world.browser();
     const ticket = await ticketFor(browser, userCode.toLowerCase().replace('-', ' '));
     expect(jsonOf(await login(browser, ticket))).toMatchObject({ data: { status: 'approved' } });
-    await letTimePass(deviceCode);
+    await world.letPollTimePass(deviceCode);
     const answers = await Promise.all(Array.from({ length: 6 }, () => pollLater(deviceCode)));
     const given = answers.filter(({ status }) => status === 200);
     expect(given).toHaveLength(1);
@@ -139,6 +134,26 @@ describe('a device', () => {
       body: { username: somebody().username, password: somebody().password },
     });
     await world.call('POST', '/users/auth/logout', { bearer: textAt(session, 'data', 'token') });
+    expect(await poll(deviceCode)).toMatchObject(waits('expired_token'));
+  });
+
+  it('loses an approval whose user set a new password since', async () => {
+    const { email } = world.newAccount();
+    const password = 'First-password-1';
+    await world.call('POST', '/auth/signup', { body: { email, password } });
+    const token = await world.mailedToken(email);
+    await world.call('POST', '/auth/verify-email', { body: { token } });
+    const { deviceCode, userCode } = await newDevice();
+    const browser = world.browser();
+    const ticket = await ticketFor(browser, userCode);
+    expect((await helper(browser, 'login', { ticket, email, password })).status).toBe(200);
+    await world.call('POST', '/auth/forgot-password', { body: { email } });
+    const resetToken = await eventually('the mail', async () => {
+      const newest = await world.mailedToken(email);
+      return newest === token ? undefined : newest;
+    });
+    const body = { token: resetToken, password: 'Second-password-2' };
+    expect((await world.call('POST', '/auth/reset-password', { body })).status).toBe(200);
     expect(await poll(deviceCode)).toMatchObject(waits('expired_token'));
   });
 

@@ -13,7 +13,7 @@ async function launch(challenge: string, stateId: string): Promise<string> {
   const answer = await world.call('POST', '/auth/launch/initiate', {
     body: { provider: 'google', code_challenge: challenge, state_id: stateId, client: 'cli' },
   });
-  expect(answer.status, answer.text).toBe(200);
+  expect(answer).toMatchObject({ status: 200 });
   return textAt(answer, 'data', 'launch_url');
 }
 

@@ -2,7 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { openDatabase, type Database } from '@control-plane/database';
+import { hashSecret } from '@control-plane/auth';
+import { openDatabase, schema, type Database } from '@control-plane/database';
+import { eq } from 'drizzle-orm';
 import { expect } from 'vitest';
 import { httpCall, type HttpAnswer } from '../../scripts/stack/http-call.ts';
 import type { Stack } from '../../scripts/stack/stack.ts';
@@ -30,6 +32,8 @@ export interface World {
   readonly newAccount: (given?: Partial<ProviderAccount>) => ProviderAccount;
   /** The token of the newest mail to an address, which may still be on its way. */
   readonly mailedToken: (to: string) => Promise<string>;
+  /** As if the interval had passed since a device's last poll. */
+  readonly letPollTimePass: (deviceCode: string) => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
@@ -97,10 +101,11 @@ export async function startWorld(): Promise<World> {
       OAUTH_GOOGLE_USERINFO_URL: `${provider.origin}/me`,
     },
   });
+  const database = openDatabase(stack.databaseUrl, stack.databaseToken);
   return {
     stack,
     provider,
-    database: openDatabase(stack.databaseUrl, stack.databaseToken),
+    database,
     origin,
     call: (method, path, { body, bearer, headers = {}, address = freshAddress(), host } = {}) =>
       httpCall(port, {
@@ -138,6 +143,12 @@ export async function startWorld(): Promise<World> {
         const mails = lines.filter((line) => line !== '').map((line): SentMail => JSON.parse(line));
         return mails.findLast((mail) => mail.to === to)?.token;
       }),
+    async letPollTimePass(deviceCode) {
+      await database
+        .update(schema.deviceCodes)
+        .set({ polledAt: Date.now() - 5_001 })
+        .where(eq(schema.deviceCodes.deviceCodeHash, hashSecret(deviceCode)));
+    },
     async release() {
       await release();
       await provider.close();

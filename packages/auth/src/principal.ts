@@ -37,6 +37,8 @@ export interface Principal {
   readonly grant: TokenGrant | null;
   /** True when the credential came as HTTP Basic: never a first-party session. */
   readonly viaBasic: boolean;
+  /** The admin who acts as this user (`x-impersonate-user`); null: the user themself. */
+  readonly impersonatedBy: string | null;
   /** End of the credential itself, Unix milliseconds; null: never (tokens without one, passwords). */
   readonly credentialExpiresAt: number | null;
 }

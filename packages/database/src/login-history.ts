@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Database } from './client.ts';
-import { authTokens, containers, loginHistory, projects, servers } from './schema.ts';
+import { authTokens, containers, loginHistory, projects, servers, users } from './schema.ts';
 
 const HOUR_MS = 3_600_000;
 /** Failed attempts that are kept of one user an hour. */
@@ -32,7 +32,10 @@ export interface LoginAttempt {
   readonly now: number;
 }
 
-/** Records a login or another event of an account's security; of failures at most 200 an hour a user, and nothing longer than 180 days. */
+/**
+ * Records a login or another event of an account's security: of failures at most 200 an hour a user, and
+ * nothing longer than 180 days. For a user that there is not, nothing.
+ */
 export async function recordLogin(database: Database, attempt: LoginAttempt): Promise<void> {
   const { id, userId, clientAddress, succeeded, event = 'login', client = null, now } = attempt;
   const userAgent = attempt.userAgent?.slice(0, USER_AGENT_LENGTH_MAX) ?? null;
@@ -40,10 +43,10 @@ export async function recordLogin(database: Database, attempt: LoginAttempt): Pr
     database.run(sql`
       insert into ${loginHistory} (id, user_id, client_address, user_agent, succeeded, event, client, created_at)
       select ${id}, ${userId}, ${clientAddress}, ${userAgent}, ${succeeded ? 1 : 0}, ${event}, ${client}, ${now}
-      where ${succeeded ? 1 : 0} or (
+      where exists (select 1 from ${users} where id = ${userId}) and (${succeeded ? 1 : 0} or (
         select count(*) from ${loginHistory}
         where user_id = ${userId} and succeeded = 0 and created_at > ${now - HOUR_MS}
-      ) < ${FAILURES_PER_HOUR_MAX}`),
+      ) < ${FAILURES_PER_HOUR_MAX})`),
     database
       .delete(loginHistory)
       .where(

@@ -35,6 +35,8 @@ export interface IdentityAccount {
   readonly username: string;
   /** Lower case, and verified by the provider. */
   readonly email: string;
+  /** SHA-256 of the invite code that the sign-in began with. */
+  readonly inviteCodeHash: string | null;
   readonly project: DefaultProject;
   /** Recorded when the account is made. */
   readonly userEvent: NewEvent;
@@ -45,7 +47,8 @@ export interface IdentityAccount {
 }
 
 export type LinkOutcome =
-  | { readonly kind: 'linked'; readonly user: UserRow }
+  /** `isNew`: the account was made by this, or its address had never been confirmed. */
+  | { readonly kind: 'linked'; readonly user: UserRow; readonly isNew: boolean }
   /** The account is opened by another identity of this provider; it stays so. */
   | { readonly kind: 'other_identity' }
   | { readonly kind: 'username_taken' };
@@ -73,6 +76,7 @@ export async function linkIdentity(
         passwordHash: NO_PASSWORD,
         emailVerified: true,
         signupMethod: provider,
+        signupInviteHash: account.inviteCodeHash,
         createdAt: now,
         updatedAt: now,
       })
@@ -86,6 +90,7 @@ export async function linkIdentity(
       .set({
         passwordHash: NO_PASSWORD,
         emailVerified: true,
+        signupInviteHash: account.inviteCodeHash,
         sessionGeneration: sql`${users.sessionGeneration} + 1`,
         updatedAt: now,
       })
@@ -113,5 +118,6 @@ export async function linkIdentity(
   ]);
   const [row] = results[7];
   if (row === undefined) return { kind: 'username_taken' };
-  return row.isLinked === 1 ? { kind: 'linked', user: row.user } : { kind: 'other_identity' };
+  const isNew = results[0].rowsAffected + results[3].rowsAffected > 0;
+  return row.isLinked === 1 ? { kind: 'linked', user: row.user, isNew } : { kind: 'other_identity' };
 }

@@ -161,7 +161,8 @@ export const signInSteps = sqliteTable(
     responseMode: text('response_mode', { enum: ['tokens', 'intent'] }),
     /** The client's own name for a launch (UUID). */
     stateId: text('state_id'),
-    inviteCode: text('invite_code'),
+    /** SHA-256 of the invite code that a new account redeems. */
+    inviteCodeHash: text('invite_code'),
     /** The device code that this sign-in approves. */
     deviceCodeHash: text('device_code_hash'),
     expiresAt: integer('expires_at').notNull(),

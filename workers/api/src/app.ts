@@ -125,7 +125,11 @@ export async function handleRequest(
       ...facts,
       database,
       principal,
-      log: log.with({ operation: route.operationId, user_id: principal?.userId }),
+      log: log.with({
+        operation: route.operationId,
+        user_id: principal?.userId,
+        impersonated_by: principal?.impersonatedBy ?? undefined,
+      }),
       seedId: randomObjectId(),
       respondAsync: route.asynchronous === true && prefersAsync(request.headers),
       timing,

@@ -21,7 +21,15 @@ export interface Env {
   readonly FREE_TIER_SERVERS?: string;
   /** `true`: the free tier opens with an invite code only. */
   readonly FREE_TIER_INVITE_ONLY?: string;
-  /** Where mail goes when no provider is set: a service that takes one JSON mail per POST. */
+  /** Sender of all mail, for example `Example <no-reply@example.com>`. */
+  readonly MAIL_FROM?: string;
+  /** Key of an HTTP mail provider that speaks as Resend does. */
+  readonly MAIL_API_KEY?: string;
+  /** Where that provider takes mail; Resend's address when absent. */
+  readonly MAIL_API_URL?: string;
+  /** Cloudflare's e-mail binding, used without a provider. */
+  readonly EMAIL?: SendEmail;
+  /** Where mail goes when neither is set: a service that takes one JSON mail per POST. */
   readonly MAIL?: Fetcher;
   /** https URIs, spaces between, that a sign-in may send browsers to; none: no sign-in by redirect. */
   readonly OAUTH_REDIRECT_URIS?: string;

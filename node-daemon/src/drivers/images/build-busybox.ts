@@ -8,13 +8,27 @@ const directories = [
 
 const inittab = `::sysinit:/etc/rc
 ::respawn:/bin/sleep 2147483647
-::shutdown:/bin/true
+::shutdown:/etc/shutdown
 `;
 
 const rc = `#!/bin/sh
 mount -t tmpfs -o mode=755,size=16m tmpfs /run
 hostname -F /etc/hostname
 [ -x /etc/rc.local ] && /etc/rc.local
+`;
+
+/** Ends the machine once all have ended; busybox's own init would sleep for two seconds here. */
+const shutdown = `#!/bin/sh
+kill -TERM -1
+n=0
+while [ $n -lt 40 ]; do
+  set -- /proc/[0-9]*
+  [ $# -le 2 ] && break
+  n=$((n + 1))
+  sleep 0.05
+done
+sync
+poweroff -f
 `;
 
 const busyboxFiles = ['/bin/busybox', '/usr/bin/busybox'];
@@ -48,7 +62,8 @@ export function buildBusybox(root: string): void {
     'etc/hosts': '127.0.0.1 localhost\n',
     'etc/inittab': inittab,
     'etc/rc': rc,
+    'etc/shutdown': shutdown,
   };
   for (const [name, content] of Object.entries(files)) writeFileSync(path.join(root, name), content);
-  chmodSync(path.join(root, 'etc/rc'), 0o755);
+  for (const script of ['etc/rc', 'etc/shutdown']) chmodSync(path.join(root, script), 0o755);
 }

@@ -1,5 +1,5 @@
 import type { HostImage } from '@control-plane/contract/link';
-import { existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readlinkSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { buildBusybox } from './build-busybox.ts';
 import { buildDebian, debianSuites } from './build-debian.ts';
@@ -27,6 +27,7 @@ export async function buildImage(
   return store.add(name, description, async (root) => {
     const tree = mkdtempSync(path.join(path.dirname(root), 'tree-'));
     try {
+      chmodSync(tree, 0o755);
       if (release === undefined) buildBusybox(tree);
       else await buildDebian(release, tree, onLine);
       if (release !== undefined) prepareCheckpointable(tree);

@@ -1,6 +1,6 @@
 import { HostImage } from '@control-plane/contract/link';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -51,6 +51,8 @@ export class ImageStore {
     if (!isImageName(name)) throw new Error(`“${name}” can’t be the name of an image.`);
     mkdirSync(this.directory, { recursive: true, mode: 0o711 });
     const partial = mkdtempSync(path.join(this.directory, '.partial-'));
+    // The tree in it is filled by a root that is mapped, and has to pass through.
+    chmodSync(partial, 0o711);
     try {
       const root = path.join(partial, 'root');
       mkdirSync(root, { mode: 0o755 });
@@ -58,7 +60,6 @@ export class ImageStore {
       const image = await describe(name, description, root);
       writeFileDurably(path.join(partial, 'image.json'), JSON.stringify(image, null, 2));
       await run('sync', ['--file-system', partial]);
-      await run('chmod', ['711', partial]);
       const target = this.#pathOf(name);
       const replaced = `${partial}.replaced`;
       if (existsSync(target)) renameSync(target, replaced);

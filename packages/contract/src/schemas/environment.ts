@@ -42,6 +42,8 @@ const REFUSED_KEYS: ReadonlySet<string> = new Set([
   'BASHOPTS',
   'PS4',
   'PROMPT_COMMAND',
+  // No object of JavaScript can hold it as a member like any other
+  '__proto__',
 ]);
 const PROXY_KEYS: ReadonlySet<string> = new Set([
   'HTTP_PROXY',

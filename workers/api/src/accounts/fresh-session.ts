@@ -13,7 +13,9 @@ export async function freshSession(
   now: number,
 ): Promise<{ token?: string; refreshToken?: string; sessions_revoked: boolean }> {
   const { principal } = context;
-  if (principal.kind !== 'jwt' || principal.viaBasic) return { sessions_revoked: true };
+  // An admin who acts as a user gets no session of theirs.
+  const isOwnSession = principal.kind === 'jwt' && !principal.viaBasic && principal.impersonatedBy === null;
+  if (!isOwnSession) return { sessions_revoked: true };
   const { token, refreshToken } = await tokenPair(context, { ...user, sessionGeneration }, now);
   return { token, refreshToken, sessions_revoked: true };
 }

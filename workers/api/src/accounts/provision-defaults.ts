@@ -49,6 +49,7 @@ function asOwner(context: RequestContext, user: UserRow): AuthenticatedContext {
       sessionGeneration: user.sessionGeneration,
       grant: null,
       viaBasic: false,
+      impersonatedBy: null,
       credentialExpiresAt: null,
     },
   };

@@ -4,8 +4,8 @@ import type { ActivityRow } from '@control-plane/database';
 const LINGER_MS = 200;
 /** Entries of one write. */
 const BATCH_MAX = 200;
-/** Entries that wait at most, should the database be away for long; the newest are dropped beyond it. */
-const WAITING_MAX = 20_000;
+/** Entries held at most, should the database be away for long; the newest are dropped beyond it. */
+const HELD_MAX = 20_000;
 const ATTEMPTS_MAX = 3;
 /** A flush that has not come back by then died with its request; the next request takes over. */
 const FLUSH_PATIENCE_MS = 5_000;
@@ -27,6 +27,8 @@ export interface FlushMeans {
  */
 export class ActivityBuffer {
   #waiting: ActivityRow[] = [];
+  /** Entries of writes that have not come back. */
+  #inFlight = 0;
   #flushDueAt: number | null = null;
   readonly #pause: (durationMs: number) => Promise<void>;
 
@@ -37,7 +39,7 @@ export class ActivityBuffer {
 
   /** Takes an entry; it is written soon. `now` in Unix milliseconds. */
   add(entry: ActivityRow, means: FlushMeans, now: number): void {
-    if (this.#waiting.length >= WAITING_MAX) return means.lost(1, 'too many entries wait');
+    if (this.#waiting.length + this.#inFlight >= HELD_MAX) return means.lost(1, 'too many entries wait');
     this.#waiting.push(entry);
     const isFull = this.#waiting.length % BATCH_MAX === 0;
     if (this.#flushDueAt !== null && now < this.#flushDueAt + FLUSH_PATIENCE_MS && !isFull) return;
@@ -50,7 +52,9 @@ export class ActivityBuffer {
     this.#flushDueAt = null;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, BATCH_MAX);
+      this.#inFlight += batch.length;
       await writeBatch(batch, means);
+      this.#inFlight -= batch.length;
     }
   }
 }

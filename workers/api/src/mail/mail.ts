@@ -1,5 +1,5 @@
-import type { Env } from '../env.ts';
 import { describeError, type Logger } from '../log.ts';
+import { mailCarrier, type MailEnv } from './mail-carrier.ts';
 
 /** One mail as the outbox takes it. `at`: ISO 8601. */
 export interface Mail {
@@ -16,25 +16,21 @@ export interface Mail {
 const ATTEMPTS_MAX = 3;
 
 /**
- * Hands a mail to the outbox. Never throws and answers nothing: whoever asked for the mail must not learn
- * from the answer whether one was sent. What goes wrong is logged, without address or token.
+ * Hands a mail to whatever carries mail here. Never throws and answers nothing: whoever asked for the mail
+ * must not learn from the answer whether one was sent. What goes wrong is logged, without address or token.
  */
-export async function sendMail(env: Pick<Env, 'MAIL'>, log: Logger, mail: Mail): Promise<void> {
-  if (env.MAIL === undefined) {
-    log.error('mail not sent: no outbox is bound', { kind: mail.kind });
+export async function sendMail(env: MailEnv, log: Logger, mail: Mail): Promise<void> {
+  const carry = mailCarrier(env);
+  if (carry === null) {
+    log.error('mail not sent: nothing that carries mail is set up', { kind: mail.kind });
     return;
   }
+  const key = crypto.randomUUID();
   let cause = '';
   for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt += 1) {
     try {
-      const response = await env.MAIL.fetch('https://mail.internal/', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(mail),
-      });
-      await response.body?.cancel();
-      if (response.ok) return;
-      cause = `status ${response.status}`;
+      await carry(mail, key);
+      return;
     } catch (error) {
       cause = describeError(error);
     }

@@ -58,6 +58,24 @@ export async function identify(input: AuthenticationInput): Promise<Result<Princ
   }
 }
 
+/**
+ * `x-impersonate-user: <user id>`: an admin's session acts as that user. On an auth token the header means
+ * nothing; from anybody else, or naming nobody, it is INSUFFICIENT_PERMISSIONS.
+ */
+export async function impersonate(
+  principal: Principal,
+  input: AuthenticationInput,
+): Promise<Result<Principal>> {
+  const wanted = input.request.headers.get('x-impersonate-user');
+  if (wanted === null || principal.kind === 'auth-token') return ok(principal);
+  const refused = fail('INSUFFICIENT_PERMISSIONS', 'x-impersonate-user is for sessions of admins only');
+  if (!principal.isAdmin || principal.isBanned || principal.viaBasic) return refused;
+  const user = /^[0-9a-f]{24}$/.test(wanted) ? await findUser(input.database, wanted) : null;
+  if (user === null) return fail('INSUFFICIENT_PERMISSIONS', 'x-impersonate-user names no user');
+  const impersonated = principalOf(user, null, false, principal.credentialExpiresAt);
+  return ok({ ...impersonated, impersonatedBy: principal.userId });
+}
+
 async function identifyJwt(text: string, input: AuthenticationInput): Promise<Result<Principal>> {
   const verdict = await verifyJwt(await jwtKeys(input.env), text, 'access', input.now);
   if (verdict.kind === 'expired') return fail('TOKEN_EXPIRED', EXPIRED);
@@ -174,6 +192,7 @@ function principalOf(
     sessionGeneration: user.sessionGeneration,
     grant,
     viaBasic,
+    impersonatedBy: null,
     credentialExpiresAt,
   };
 }

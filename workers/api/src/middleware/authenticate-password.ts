@@ -40,7 +40,8 @@ export async function checkPassword(attempt: PasswordAttempt): Promise<Result<Us
   const user = await findUserByLogin(database, name);
   const isRight = await verifyPassword(password, user?.passwordHash ?? null);
   if (user === null || !isRight) {
-    if (user !== null) waitUntil(recordFailure(attempt, user.id));
+    // For nobody the same statements are sent, which then find nobody: see enumeration.test.ts.
+    waitUntil(recordFailure(attempt, user?.id ?? randomObjectId()));
     return fail('INVALID_CREDENTIALS', 'Wrong username, e-mail address or password');
   }
   waitUntil(counted.value.forgive());

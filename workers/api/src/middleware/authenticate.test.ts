@@ -164,9 +164,9 @@ describe('passwords over Basic', () => {
 });
 
 describe('the hot path', () => {
-  it.each(['jwt', 'token'] as const)('reads the database once for a %s', async (kind) => {
-    const who = await person();
-    await stage.call(probe('bearer'), { authorization: who[kind] });
+  /** How many reads it takes to know who calls; what is noted for later is no part of the path. */
+  async function readsFor(authorization: string): Promise<number> {
+    await stage.call(probe('bearer'), { authorization });
     let reads = 0;
     const database = new Proxy(stage.database, {
       get(target, property) {
@@ -178,7 +178,7 @@ describe('the hot path', () => {
     const outcome = await authenticate(
       { auth: 'bearer', operationId: 'probe.whoCalls' },
       {
-        request: new Request('https://api.example.test/', { headers: { authorization: who[kind] } }),
+        request: new Request('https://api.example.test/', { headers: { authorization } }),
         env: stage.env,
         database,
         realmId: null,
@@ -188,8 +188,81 @@ describe('the hot path', () => {
       },
     );
     expect(outcome).toMatchObject({ ok: true });
-    expect(reads).toBe(1);
     expect(writes).toEqual([]);
+    return reads;
+  }
+
+  it.each(['jwt', 'token'] as const)('reads the database once for a %s', async (kind) => {
+    expect(await readsFor((await person())[kind])).toBe(1);
+  });
+
+  it('reads it once more for a token that another token minted, however many are above', async () => {
+    const { id, token } = await person();
+    const { authTokens } = schema;
+    const [minted] = await stage.database.select().from(authTokens).where(eq(authTokens.userId, id));
+    if (minted === undefined) throw new Error('there is no token');
+    const makers = ['1', '2', '3'].map((digit) => `${digit}${minted.id.slice(1)}`);
+    for (const [index, maker] of makers.entries()) {
+      await stage.database.insert(authTokens).values({
+        ...minted,
+        id: maker,
+        alias: maker,
+        secretHash: maker,
+        createdByTokenId: makers[index + 1] ?? null,
+      });
+    }
+    await stage.database
+      .update(authTokens)
+      .set({ createdByTokenId: makers[0] ?? null })
+      .where(eq(authTokens.id, minted.id));
+    expect(await readsFor(token)).toBe(2);
+  });
+});
+
+describe('acting as another user', () => {
+  const as = (authorization: string, userId: string) =>
+    authenticate(
+      { auth: 'bearer', operationId: 'probe.whoCalls' },
+      {
+        request: new Request('https://api.example.test/', {
+          headers: { authorization, 'x-impersonate-user': userId },
+        }),
+        env: stage.env,
+        database: stage.database,
+        realmId: null,
+        clientAddress: '192.0.2.1',
+        now: Date.now(),
+        waitUntil: () => undefined,
+      },
+    );
+  async function admin() {
+    const who = await person();
+    await stage.database.update(schema.users).set({ isAdmin: true }).where(eq(schema.users.id, who.id));
+    return who;
+  }
+
+  it('is for the session of an admin, who stays known', async () => {
+    const [boss, user] = [await admin(), await person()];
+    expect(await as(boss.jwt, user.id)).toMatchObject({
+      ok: true,
+      value: { userId: user.id, isAdmin: false, impersonatedBy: boss.id, grant: null },
+    });
+  });
+
+  it('is refused to everybody else, and for nobody', async () => {
+    const [boss, user] = [await admin(), await person()];
+    expect(await as(user.jwt, boss.id)).toMatchObject(failure('INSUFFICIENT_PERMISSIONS'));
+    for (const nobody of ['0'.repeat(24), 'x', '__proto__', '']) {
+      expect(await as(boss.jwt, nobody)).toMatchObject(failure('INSUFFICIENT_PERMISSIONS'));
+    }
+  });
+
+  it('means nothing on an auth token, not even of an admin', async () => {
+    const [boss, user] = [await admin(), await person()];
+    expect(await as(boss.token, user.id)).toMatchObject({
+      ok: true,
+      value: { userId: boss.id, impersonatedBy: null },
+    });
   });
 });
 
@@ -205,6 +278,7 @@ describe('authorize', () => {
     emailVerified: true,
     sessionGeneration: 1,
     viaBasic: false,
+    impersonatedBy: null,
     credentialExpiresAt: null,
     grant: {
       tokenId: 'b'.repeat(24),

@@ -1,7 +1,7 @@
 import { realmDecision, type Principal } from '@control-plane/auth';
 import type { RouteDefinition } from '@control-plane/contract';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
-import { identify, type AuthenticationInput } from './authenticate-credential.ts';
+import { identify, impersonate, type AuthenticationInput } from './authenticate-credential.ts';
 
 /** The one route that a realm-bound token may call on the base host. */
 const INTROSPECTION = 'authTokens.getCurrent';
@@ -27,7 +27,8 @@ export async function authenticate(
   input: AuthenticationInput,
 ): Promise<Result<Principal | null>> {
   if (OWN_CREDENTIAL.includes(route.auth)) return ok(null);
-  const identified = await identify(input);
+  const known = await identify(input);
+  const identified = known.ok && known.value !== null ? await impersonate(known.value, input) : known;
   if (route.auth === 'public') {
     const principal = identified.ok ? identified.value : null;
     return ok(principal !== null && admit(route, principal, input.realmId).ok ? principal : null);

@@ -13,6 +13,8 @@ export interface Caller {
   readonly realmId?: string | null;
   /** Realms of the caller's auth token; undefined: the caller has a JWT. */
   readonly tokenRealmIds?: readonly string[];
+  /** The admin who acts as the caller; absent: nobody. */
+  readonly impersonatedBy?: string;
 }
 
 /** Variables that routes read; bindings are absent, so that a route that needs one fails loudly. */
@@ -82,7 +84,11 @@ function contextOf(
 }
 
 /** The principal of a caller: a verified ordinary user. */
-export function principalOf({ userId, tokenRealmIds }: Pick<Caller, 'userId' | 'tokenRealmIds'>): Principal {
+export function principalOf({
+  userId,
+  tokenRealmIds,
+  impersonatedBy = null,
+}: Omit<Caller, 'realmId' | 'impersonatedBy'> & { readonly impersonatedBy?: string | null }): Principal {
   return {
     kind: tokenRealmIds === undefined ? 'jwt' : 'auth-token',
     userId,
@@ -95,6 +101,7 @@ export function principalOf({ userId, tokenRealmIds }: Pick<Caller, 'userId' | '
     sessionGeneration: 1,
     grant: tokenRealmIds === undefined ? null : grantOf(tokenRealmIds),
     viaBasic: false,
+    impersonatedBy,
     credentialExpiresAt: null,
   };
 }

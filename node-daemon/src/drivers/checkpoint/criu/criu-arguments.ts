@@ -11,6 +11,9 @@ const shared = [
 /** Deleted files up to this size are held with the memory. */
 const ghostBytesMax = 64 * 1024 * 1024;
 
+/** Within which all processes must have been taken hold of; they stand still already. */
+const seizeTimeoutSeconds = 5;
+
 export type DumpRequest = {
   readonly initPid: number;
   readonly into: string;
@@ -35,6 +38,8 @@ export function dumpArguments(request: DumpRequest): string[] {
     'dump.log',
     '-v2',
     '--leave-running',
+    '--timeout',
+    String(seizeTimeoutSeconds),
     ...shared,
     '--cgroup-root',
     `/${request.group}`,

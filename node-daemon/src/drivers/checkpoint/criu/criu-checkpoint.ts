@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { writeFileDurably } from '../../../durable-file.ts';
 import { describeError, done, fail, type Outcome } from '../../../outcome.ts';
-import { LxcLayout } from '../../container/lxc/layout.ts';
+import { machineRootUid, type LxcLayout } from '../../container/lxc/layout.ts';
 import type { LxcDriver } from '../../container/lxc/lxc-driver.ts';
 import type { MachineCgroups } from '../../container/lxc/machine-cgroups.ts';
 import { runCommand } from '../../storage/run-command.ts';
@@ -13,6 +14,7 @@ import type { CriuProgram } from './criu-program.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
 import { compareFeatures, DumpFacts, readHostFeatures } from './host-features.ts';
 import { readProcesses } from './read-processes.ts';
+import { isStartingProcess } from './starting-processes.ts';
 import { readReason, restoreProcesses } from './restore-machine.ts';
 
 export type CriuCheckpointOptions = {
@@ -24,6 +26,8 @@ export type CriuCheckpointOptions = {
 
 /** Room that must stay free when memory is written. */
 const reserveBytes = 64 * 1024 * 1024;
+/** How often a machine may be caught in the middle of starting a process; each time it goes on a bit longer. */
+const startAttemptsMax = 30;
 /** Blockers that are named in one refusal. */
 const namedMax = 3;
 
@@ -59,6 +63,8 @@ export class CriuCheckpoint implements CheckpointDriver {
     if (observed.initPid === null || observed.state !== 'paused' || freezer === undefined) {
       return fail('WRONG_STATE', 'Only a machine that stands still can be dumped.');
     }
+    const settled = await this.#settleStarts(containerId);
+    if (!settled.ok) return settled;
     // A process may have come in between the first look and the freeze.
     const blockers = await this.blockers(containerId);
     if (blockers.length > 0) return fail('CAPABILITY_MISSING', blockers.slice(0, namedMax).join(' '));
@@ -143,6 +149,21 @@ export class CriuCheckpoint implements CheckpointDriver {
     return thawed.ok ? done : this.#endFailedRestore(containerId, thawed);
   }
 
+  /** A machine that was caught starting a process goes on for an instant: see {@link isStartingProcess}. */
+  async #settleStarts(containerId: string): Promise<Outcome<undefined>> {
+    const { container, cgroups } = this.#options;
+    for (let attempt = 0; isStartingProcess(cgroups.processes(containerId)); attempt += 1) {
+      if (attempt === startAttemptsMax)
+        return fail('CAPABILITY_MISSING', 'A process is all the time starting others.');
+      const thawed = await container.thaw(containerId);
+      if (!thawed.ok) return thawed;
+      await delay(attempt);
+      const frozen = await container.freeze(containerId);
+      if (!frozen.ok) return frozen;
+    }
+    return done;
+  }
+
   /**
    * A dump of a daemon that was killed goes on, holding the lock: the next one waits for its end. It is never
    * killed itself, because that would leave its code in the processes that it looks at.
@@ -152,6 +173,9 @@ export class CriuCheckpoint implements CheckpointDriver {
     await runCommand('flock', '--exclusive', lock, 'true');
     rmSync(into, { recursive: true, force: true });
     mkdirSync(into, { mode: 0o700 });
+    // A restore reads it as root of the machine in part; nobody else on the host may.
+    chownSync(into, 0, machineRootUid);
+    chmodSync(into, 0o710);
     await runCommand('flock', '--exclusive', lock, this.#options.program.file, ...dump);
   }
 

@@ -3,7 +3,16 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { done, fail, type Outcome } from '../../../outcome.ts';
 import { CgroupTree, type Limits } from '../cgroups/cgroup-tree.ts';
-import { detectCgroups, listGroups, parseCgroupMounts, removeGroup } from '../cgroups/detect.ts';
+import {
+  controllers,
+  detectCgroups,
+  listGroups,
+  parseCgroupMounts,
+  removeGroup,
+  type CgroupMount,
+  type CgroupPlace,
+  type Controller,
+} from '../cgroups/detect.ts';
 
 const removeTimeoutMs = 2_000;
 /** Directory of the monitors' groups beside those of the machines. */
@@ -21,16 +30,25 @@ export class MachineCgroups {
 
   /** `name`: the daemon's own group, unique per data directory. */
   constructor(name: string) {
-    const layout = detectCgroups(name);
+    this.group = name;
+    const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
+    const tops = groupsOfInit(readFileSync('/proc/1/cgroup', 'utf8'), mounts);
+    this.#bases = [...new Set([...tops.values()].map((top) => path.join(top, name)))];
+    const layout: { [controller in Controller]?: CgroupPlace } = {};
+    const found = detectCgroups(name);
+    for (const controller of controllers) {
+      const place = found[controller];
+      const mount = mounts
+        .map((each) => each.path)
+        .filter((each) => place?.base.startsWith(`${each}/`) === true)
+        .toSorted((left, right) => right.length - left.length)[0];
+      const top = mount === undefined ? undefined : tops.get(mount);
+      if (place === undefined || top === undefined) continue;
+      const base = path.join(top, name);
+      if (base !== place.base) removeGroup(place.base);
+      layout[controller] = { version: place.version, base };
+    }
     this.tree = new CgroupTree(layout);
-    const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8')).map((mount) => mount.path);
-    const places = Object.values(layout).map((place) => place.base);
-    // Below a delegated group version 2 has it deeper; version 1 always has it at its top.
-    const deepest = places
-      .map((base) => relativeTo(mounts, base))
-      .toSorted((left, right) => right.length - left.length)[0];
-    this.group = deepest ?? name;
-    this.#bases = [...new Set(mounts.map((mount) => path.join(mount, this.group)))];
   }
 
   /** Group of the machine relative to each hierarchy's top. */
@@ -103,11 +121,23 @@ export class MachineCgroups {
   }
 }
 
-function relativeTo(mounts: readonly string[], base: string): string {
-  const mount = mounts
-    .filter((candidate) => base.startsWith(`${candidate}/`))
-    .toSorted((left, right) => right.length - left.length)[0];
-  return mount === undefined ? '' : path.relative(mount, base);
+/**
+ * Where LXC makes groups, by mount: below the group of the host's pid 1, which is the top unless that one is
+ * itself in a group of a host around it.
+ */
+export function groupsOfInit(text: string, mounts: readonly CgroupMount[]): Map<string, string> {
+  const groups = text.split('\n').map((line) => {
+    const [, names = '', ...rest] = line.split(':');
+    return { names: names.split(','), directory: rest.join(':').replace(/\/init\.scope$/, '') };
+  });
+  return new Map(
+    mounts.map((mount) => {
+      const group = groups.find(({ names }) =>
+        mount.version === 2 ? names[0] === '' : names.some((name) => mount.names.includes(name)),
+      );
+      return [mount.path, path.join(mount.path, group?.directory ?? '')];
+    }),
+  );
 }
 
 function collectProcesses(directory: string, into: Set<number>): void {

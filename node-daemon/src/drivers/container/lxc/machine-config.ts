@@ -30,7 +30,8 @@ export type MachineConfigRequest = {
  */
 export function machineConfig(request: MachineConfigRequest): string {
   const { rootUid } = request;
-  const gate = ['/bin/sh', gateScript, request.gateReady, request.gateGo].map(shellQuote).join(' ');
+  // LXC takes quotes away that enclose a whole value: the first word has none.
+  const gate = ['/bin/sh', ...[gateScript, request.gateReady, request.gateGo].map(shellQuote)].join(' ');
   const lines = [
     ...sharedConfigs.map((file) => `lxc.include = ${file}`),
     `lxc.uts.name = ${request.hostname}`,

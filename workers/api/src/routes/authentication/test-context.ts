@@ -84,6 +84,7 @@ export async function openStage(): Promise<Stage> {
   const env = {
     API_DOMAIN: 'api.example.test',
     JWT_KEYS: JSON.stringify({ active_kid: 'k', keys: [{ kid: 'k', jwk: await exportJWK(privateKey) }] }),
+    ENCRYPTION_KEY: 'e1'.repeat(32),
     RATE_LIMITS: limits.namespace,
     MAIL: outbox,
   } as unknown as Env;

@@ -11,8 +11,8 @@ const LIFETIME_SECONDS_DEFAULT = 3600;
 export const issueIdentityClaimOperation = operation(
   authenticationIssueIdentityClaim,
   async ({ body }, context) => {
-    const { principal, request } = context;
-    if (request.headers.has('x-impersonate-user')) {
+    const { principal } = context;
+    if (principal.impersonatedBy !== null) {
       return fail('INSUFFICIENT_PERMISSIONS', 'Identity claims are issued to nobody but the user');
     }
     const keys = await signingKeys(context);

@@ -12,7 +12,7 @@ export const getStatusLogsOperation = operation(
     if (!loaded.ok) return loaded;
     const { principal } = context;
     // The log names who did what: it is for the owner, not for collaborators.
-    if (loaded.value.record.userId !== principal.userId && !principal.isAdmin) {
+    if (loaded.value.record.userId !== principal.userId && !(principal.isAdmin && principal.grant === null)) {
       return fail('INSUFFICIENT_PERMISSIONS', "this needs ownership of the container's project");
     }
     const { page, limit } = query;

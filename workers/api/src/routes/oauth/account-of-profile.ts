@@ -1,6 +1,7 @@
 import { secureRandom, usernameFromEmail } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import { findIdentityOwner, linkIdentity, type UserRow } from '@control-plane/database';
+import { provisionInBackground } from '../../accounts/provision-defaults.ts';
 import type { RequestContext } from '../../context.ts';
 import { randomHex, randomObjectId } from '../../ids.ts';
 import type { ProviderProfile } from './provider-client.ts';
@@ -16,11 +17,13 @@ const USERNAME_DRAWS_MAX = 8;
  * (INSUFFICIENT_PERMISSIONS).
  */
 export async function accountOfProfile(
-  { database }: Pick<RequestContext, 'database'>,
+  context: RequestContext,
   { name, title }: ProviderConfig,
   profile: ProviderProfile,
+  inviteCodeHash: string | null,
   now: number,
 ): Promise<Result<UserRow>> {
+  const { database } = context;
   const { subject, username: providerUsername, verifiedEmail } = profile;
   const identity = { provider: name, subject, username: providerUsername };
   const owner = await findIdentityOwner(database, identity, now);
@@ -36,6 +39,7 @@ export async function accountOfProfile(
       id,
       username,
       email: verifiedEmail,
+      inviteCodeHash,
       project,
       userEvent: {
         id: randomObjectId(),
@@ -58,7 +62,10 @@ export async function accountOfProfile(
       },
       now,
     });
-    if (outcome.kind === 'linked') return ok(outcome.user);
+    if (outcome.kind === 'linked') {
+      if (outcome.isNew) provisionInBackground(context, outcome.user);
+      return ok(outcome.user);
+    }
     if (outcome.kind === 'other_identity') {
       return fail('INSUFFICIENT_PERMISSIONS', `The account is linked to another ${title} account`);
     }

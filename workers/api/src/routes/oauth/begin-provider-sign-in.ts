@@ -38,7 +38,7 @@ export async function beginProviderSignIn(
   provider: ProviderName,
   aim: Pick<
     Partial<NewSignInStep>,
-    'redirectUri' | 'codeChallenge' | 'stateId' | 'inviteCode' | 'deviceCodeHash'
+    'redirectUri' | 'codeChallenge' | 'stateId' | 'inviteCodeHash' | 'deviceCodeHash'
   >,
 ): Promise<Result<Response>> {
   const { env, request, clientAddress } = context;

@@ -79,7 +79,7 @@ async function handleCallback(context: RequestContext, provider: ProviderName, q
   const profile = await fetchProfile(config, callback, redeem, log);
   if (!profile.ok) return profile;
   const now = Date.now();
-  const account = await accountOfProfile(context, config, profile.value, now);
+  const account = await accountOfProfile(context, config, profile.value, step.inviteCodeHash, now);
   if (!account.ok) return account;
 
   if (step.deviceCodeHash !== null) {

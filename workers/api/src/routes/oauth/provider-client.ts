@@ -1,5 +1,11 @@
 import { fail, ok, type Result } from '@control-plane/contract/errors';
-import { CodeChallengeMethod, decodeIdToken, OAuth2Client } from 'arctic';
+import {
+  CodeChallengeMethod,
+  decodeIdToken,
+  OAuth2Client,
+  OAuth2RequestError,
+  type OAuth2Tokens,
+} from 'arctic';
 import * as z from 'zod';
 import type { Logger } from '../../log.ts';
 import { describeError } from '../../log.ts';
@@ -8,6 +14,11 @@ import type { ProviderConfig } from './provider-config.ts';
 /** A provider that is silent longer than this has failed. */
 const PATIENCE_MS = 10_000;
 const PROFILE_BYTES_MAX = 256 * 1024;
+
+/** The provider answered, and it is a no; anything else that goes wrong is its being out of order. */
+class ProviderRefusal extends Error {
+  override readonly name = 'ProviderRefusal';
+}
 
 /** Somebody as a provider vouches for them. */
 export interface ProviderProfile {
@@ -95,7 +106,7 @@ async function openidProfile(
   const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
   const info = UserInfo.parse(await readJson(config.profileUrl, accessToken));
   if (!audience.includes(config.clientId) || claims.sub !== info.sub) {
-    throw new Error('the ID token is not of this client or not of this user');
+    throw new ProviderRefusal('the ID token is not of this client or not of this user');
   }
   const isVerified = info.email_verified === true || info.email_verified === 'true';
   return {
@@ -103,6 +114,12 @@ async function openidProfile(
     username: info.name?.slice(0, 100) ?? null,
     verifiedEmail: isVerified ? verifiedEmail(info.email) : null,
   };
+}
+
+/** GitHub refuses a code with status 200 and an `error` where the token would be. */
+function accessTokenOf(tokens: OAuth2Tokens): string {
+  if ('error' in tokens.data) throw new ProviderRefusal('the code was refused');
+  return tokens.accessToken();
 }
 
 async function timely<T>(work: Promise<T>): Promise<T> {
@@ -119,7 +136,8 @@ async function timely<T>(work: Promise<T>): Promise<T> {
 
 /**
  * Redeems the code that a browser brought back and asks who it is. INVALID_CREDENTIALS when the provider
- * refuses the code or can't be understood; the reason is logged, without code and tokens.
+ * refuses the code, SERVICE_UNAVAILABLE when it can't be reached or understood; the reason is logged,
+ * without code and tokens.
  */
 export async function fetchProfile(
   config: ProviderConfig,
@@ -134,11 +152,13 @@ export async function fetchProfile(
     );
     return ok(
       config.name === 'github'
-        ? await githubProfile(config.profileUrl, tokens.accessToken())
-        : await openidProfile(config, tokens.accessToken(), tokens.idToken()),
+        ? await githubProfile(config.profileUrl, accessTokenOf(tokens))
+        : await openidProfile(config, accessTokenOf(tokens), tokens.idToken()),
     );
   } catch (error) {
     log.warn('sign-in at a provider failed', { provider: config.name, error: describeError(error) });
-    return fail('INVALID_CREDENTIALS', `${config.title} did not confirm the sign-in`);
+    return error instanceof OAuth2RequestError || error instanceof ProviderRefusal
+      ? fail('INVALID_CREDENTIALS', `${config.title} did not confirm the sign-in`)
+      : fail('SERVICE_UNAVAILABLE', `${config.title} can't be reached now`);
   }
 }

@@ -1,6 +1,7 @@
 import { isAllowedRedirect } from '@control-plane/auth';
 import { fail } from '@control-plane/contract/errors';
 import { oauthGithubRedirect, oauthGoogleRedirect } from '@control-plane/contract/routes';
+import { inviteCodeHash } from '../../accounts/invite-code.ts';
 import type { RequestContext } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { beginProviderSignIn, redirectTo } from './begin-provider-sign-in.ts';
@@ -32,7 +33,7 @@ async function toProvider(context: RequestContext, provider: ProviderName, query
   const begun = await beginProviderSignIn(context, provider, {
     redirectUri: query.redirect_uri,
     codeChallenge: query.code_challenge,
-    inviteCode: query.invite_code ?? null,
+    inviteCodeHash: query.invite_code === undefined ? null : inviteCodeHash(query.invite_code),
   });
   return begun.ok ? begun.value : begun;
 }

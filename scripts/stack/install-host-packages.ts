@@ -1,0 +1,9 @@
+import { spawnSync } from 'node:child_process';
+
+/** Installs Debian packages by apt-get, showing what it prints; whether that succeeded. Needs root. */
+export function installHostPackages(names: readonly string[]): boolean {
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const run = (args: readonly string[]): boolean =>
+    spawnSync('apt-get', [...args], { stdio: 'inherit', env: environment }).status === 0;
+  return run(['update', '-q']) && run(['install', '-y', '-q', '--no-install-recommends', ...names]);
+}
