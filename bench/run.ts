@@ -4,6 +4,7 @@ import { cpus, release as kernelRelease, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { REPOSITORY_ROOT } from '../scripts/stack/repository-root.ts';
 import { startStack } from '../scripts/stack/stack.ts';
+import { measureAuthentication } from './authentication.ts';
 import { measureMemory, measureOperations, measureReads } from './container-operations.ts';
 import { measureStartUp } from './start-up.ts';
 import type { Finding } from './statistics.ts';
@@ -24,6 +25,7 @@ const stack = await startStack({ dataDir });
 try {
   report(measureMemory(stack));
   report(await measureReads(stack));
+  report(await measureAuthentication(stack));
   report(await measureOperations(stack));
 } finally {
   await stack.stop();

@@ -75,6 +75,7 @@ describe('a started stack', () => {
         'CONTAINERS',
         'DATABASE_TOKEN',
         'DATABASE_URL',
+        'ENCRYPTION_KEY',
         'HOSTS',
         'JWT_KEYS',
         'MAIL',

@@ -340,10 +340,10 @@ describe('bad input', () => {
       'VALIDATION_ERROR',
     ],
     [
-      'a mode that is not offered',
+      'a mode that there is not',
       'POST',
       '/users/auth/login',
-      { email: 'a@b.test', password: 'Long password 0', response_mode: 'intent' },
+      { email: 'a@b.test', password: 'Long password 0', response_mode: 'cookie' },
       400,
       'VALIDATION_ERROR',
     ],

@@ -272,6 +272,19 @@ describe("another user's resource", () => {
   });
 });
 
+describe("another user's profile", () => {
+  const profiles = guarded.filter((route) => resourceOf(route) === 'user');
+  it.each(named(profiles))('%s is refused as one that is missing', async (_, route) => {
+    const values = valuesOf('user', shared);
+    for (const authorization of [await world.session(world.stranger), await world.token(world.stranger)]) {
+      const there = await ask(sampleRequest(route, values), { authorization });
+      const absent = await ask(sampleRequest(route, { ...values, ...MISSING }), { authorization });
+      expect([403, 404], `${there.text}`).toContain(there.status);
+      expect(bytesOf(there)).toEqual(bytesOf(absent));
+    }
+  });
+});
+
 describe("a resource on another realm's host", () => {
   it.each(named(owned))('%s is as if it were missing, for its owner too', async (_, route) => {
     const values = await valuesFor(route);

@@ -138,7 +138,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
     operationIds: ['authTokens.create', 'authTokens.update'],
   },
   {
-    reason: 'an expiry is a time',
+    reason: 'an expiry is a time, which is short',
     at: ['request.expires_at:maxLength'],
     operationIds: ['authTokens.copy'],
   },

@@ -65,7 +65,8 @@ describe('memory of real machines', () => {
       ...(command === 'restore' ? { run_after: true } : {}),
     };
     const ended = await control.run(spec, command, { parameters });
-    if (ended.type === 'failed') throw new Error(`${command} ${name}: ${ended.error.step}: ${ended.error.message}`);
+    if (ended.type === 'failed')
+      throw new Error(`${command} ${name}: ${ended.error.step}: ${ended.error.message}`);
     if (ended.type === 'completed') {
       for (const step of ended.result.steps)
         (timings[`${command} ${step.name}`] ??= []).push(step.duration_ms);

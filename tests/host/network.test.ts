@@ -27,7 +27,8 @@ describe('the network of real machines', () => {
   });
 
   const addressInside = 'ip -4 addr show eth0 | sed -n "s/.*inet \\([0-9.]*\\).*/\\1/p"';
-  const ask = (address: string): string => `nc -w 2 ${address} ${PORT} </dev/null 2>&1 || echo unreachable`;
+  const ask = (address: string): string =>
+    `nc -w 2 ${address} ${PORT} </dev/null 2>/dev/null || echo unreachable`;
 
   it('reaches the outside through NAT', async () => {
     const machine = host.machine();
@@ -45,11 +46,12 @@ describe('the network of real machines', () => {
     const other = host.machine();
     await other.create();
     await host.reopen();
-    await machine.start();
+    const again = host.machine({ container_id: machine.containerId });
+    await again.start();
     expect(await machine.shell(addressInside)).toBe(address);
     expect(await machine.shell('cat /sys/class/net/eth0/address')).toBe(hardware);
     expect(await other.shell(addressInside)).not.toBe(address);
-    await machine.delete();
+    await again.delete();
     expect(await host.set.network.list()).not.toContain(machine.containerId);
   });
 

@@ -113,6 +113,17 @@ describe('rights', () => {
     );
   });
 
+  it("set another's password with their own, and end that user's sessions", async () => {
+    const { id, email, bearer, password } = await stage.newPerson();
+    const fresh = 'Another long password 2';
+    const set = (currentPassword: string) =>
+      update(id, { password: fresh, current_password: currentPassword }, admin);
+    expect(await set(password)).toMatchObject(failed(400, 'VALIDATION_ERROR'));
+    expect(await set(stage.stack.bootstrap.operator.password)).toMatchObject({ status: 200 });
+    expect(await get(id, bearer)).toMatchObject(failed(401, 'INVALID_TOKEN'));
+    expect(await stage.login({ email, password: fresh })).toMatchObject({ status: 200 });
+  });
+
   it('are not to be had by sending them along', async () => {
     const { id, bearer } = await stage.newPerson();
     for (const body of [{ is_admin: true }, { is_banned: false }, { alias: 'x', is_admin: false }]) {

@@ -32,11 +32,11 @@ const waits = (error: string) => ({
   status: 400,
   json: { statusCode: 400, code: error, error: 'Bad Request', data: { error } },
 });
-const helper = (browser: Browser, path: string, json: object, from = world.origin) =>
+const pageCall = (browser: Browser, path: string, json: object, from = world.origin) =>
   browser.once(`${world.origin}/api/v1/auth/device/${path}`, { json, from });
 const jsonOf = (answer: PageAnswer): unknown => JSON.parse(answer.text);
 async function ticketFor(browser: Browser, userCode: string): Promise<string> {
-  const answer = await helper(browser, 'verify_code', { user_code: userCode });
+  const answer = await pageCall(browser, 'verify_code', { user_code: userCode });
   expect(answer).toMatchObject({ status: 200 });
   return textAt({ ...answer, json: jsonOf(answer) }, 'data', 'ticket');
 }
@@ -46,7 +46,7 @@ const somebody = (index = 0) => {
   return user;
 };
 const login = (browser: Browser, ticket: string, password = somebody().password) =>
-  helper(browser, 'login', { ticket, username: somebody().username, password });
+  pageCall(browser, 'login', { ticket, username: somebody().username, password });
 
 describe('a device', () => {
   it('gets codes, an address and the rules of polling', async () => {
@@ -107,8 +107,8 @@ describe('a device', () => {
     const refused = await newDevice();
     const browser = world.browser();
     const ticket = await ticketFor(browser, refused.userCode);
-    expect(jsonOf(await helper(browser, 'deny', { ticket }))).toMatchObject({ data: { status: 'denied' } });
-    expect((await helper(browser, 'deny', { ticket })).status).toBe(200);
+    expect(jsonOf(await pageCall(browser, 'deny', { ticket }))).toMatchObject({ data: { status: 'denied' } });
+    expect((await pageCall(browser, 'deny', { ticket })).status).toBe(200);
     expect(await poll(refused.deviceCode)).toMatchObject(waits('access_denied'));
     expect((await login(browser, ticket)).status).toBe(404);
 
@@ -146,7 +146,7 @@ describe('a device', () => {
     const { deviceCode, userCode } = await newDevice();
     const browser = world.browser();
     const ticket = await ticketFor(browser, userCode);
-    expect((await helper(browser, 'login', { ticket, email, password })).status).toBe(200);
+    expect((await pageCall(browser, 'login', { ticket, email, password })).status).toBe(200);
     await world.call('POST', '/auth/forgot-password', { body: { email } });
     const resetToken = await eventually('the mail', async () => {
       const newest = await world.mailedToken(email);
@@ -178,7 +178,7 @@ describe('the approval', () => {
     }
     expect((await login(browser, ticket)).status).toBe(200);
     // An approval stands: neither a refusal nor another user can change it.
-    const denied = await helper(browser, 'deny', { ticket });
+    const denied = await pageCall(browser, 'deny', { ticket });
     expect(denied.status).toBe(400);
     expect((await login(browser, ticket)).status).toBe(404);
     expect((await poll(deviceCode)).status).toBe(200);
@@ -194,7 +194,7 @@ describe('the approval', () => {
       { ticket: 'x', username: 'abc', password: 'x'.repeat(12) },
       { extra: 1 },
     ]) {
-      const answer = await helper(browser, 'login', body);
+      const answer = await pageCall(browser, 'login', body);
       expect({ status: answer.status, json: jsonOf(answer) }).toMatchObject({
         status: 422,
         json: { code: 'VALIDATION_ERROR', data: expect.any(Array) },
@@ -245,12 +245,12 @@ describe('session fixation', () => {
     const status = async (work: Promise<PageAnswer>): Promise<number> => (await work).status;
     expect(await status(victim.once(authorize))).toBe(401);
     expect(await status(login(victim, ticket))).toBe(401);
-    expect(await status(helper(victim, 'deny', { ticket }))).toBe(401);
+    expect(await status(pageCall(victim, 'deny', { ticket }))).toBe(401);
     // The victim approved a device of their own before, and so has a cookie.
     await ticketFor(victim, (await newDevice()).userCode);
     expect(await status(victim.once(authorize, { from: world.origin }))).toBe(401);
     expect(await status(login(victim, ticket))).toBe(404);
-    expect(await status(helper(victim, 'deny', { ticket }))).toBe(401);
+    expect(await status(pageCall(victim, 'deny', { ticket }))).toBe(401);
     expect(await poll(deviceCode)).toMatchObject(waits('authorization_pending'));
   });
 
@@ -268,7 +268,7 @@ describe('session fixation', () => {
   it('sends the cookie for pages of its own site only', async () => {
     const { userCode } = await newDevice();
     const victim = world.browser();
-    const looked = await helper(victim, 'verify_code', { user_code: userCode });
+    const looked = await pageCall(victim, 'verify_code', { user_code: userCode });
     expect(looked.headers['set-cookie']).toEqual([
       expect.stringMatching(
         /^__Host-device_verify=[0-9a-f]{64}; Path=\/; Max-Age=\d+; Secure; HttpOnly; SameSite=Strict$/,
@@ -284,7 +284,7 @@ describe('session fixation', () => {
         login: { ticket, username: somebody().username, password: somebody().password },
         deny: { ticket },
       }[path];
-      const answer = await helper(victim, path, json ?? {}, evil);
+      const answer = await pageCall(victim, path, json ?? {}, evil);
       expect({ path, status: answer.status }).toEqual({ path, status: 403 });
     }
   });

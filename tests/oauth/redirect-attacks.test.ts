@@ -135,6 +135,17 @@ describe('the state', () => {
     expect(answer.headers['location']).toBe(`${APP}#error=provider_error`);
   });
 
+  it('is refused with a page to a person, as JSON to a program', async () => {
+    const { browser } = await begun();
+    const address = callback('google', { state: '"><script>', code: 'x' });
+    const shown = await browser.once(address, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect(shown).toMatchObject({ status: 400, headers: { 'content-type': 'text/html; charset=utf-8' } });
+    expect(String(shown.headers['content-security-policy'])).toContain("default-src 'none'");
+    expect(shown.text).toContain('begin anew');
+    expect(shown.text).not.toContain('<script>');
+    expect(JSON.parse((await browser.once(address)).text)).toMatchObject({ code: 'VALIDATION_ERROR' });
+  });
+
   it('expires', async () => {
     const { browser, state: text } = await begun();
     await world.database.update(schema.signInSteps).set({ expiresAt: Date.now() - 1 });

@@ -52,13 +52,13 @@ const hidden = ({ text }: PageAnswer, name: string): string =>
 async function loginOnDevice() {
   const device = await newDevice();
   const browser = world.browser();
-  const helper = async (path: string, json: object) => {
+  const pageCall = async (path: string, json: object) => {
     const answer = await browser.once(`${world.origin}${pagePath}/${path}`, { json, from: world.origin });
     return { ...answer, json: JSON.parse(answer.text) as unknown };
   };
-  const ticket = textAt(await helper('verify_code', { user_code: device.userCode }), 'data', 'ticket');
+  const ticket = textAt(await pageCall('verify_code', { user_code: device.userCode }), 'data', 'ticket');
   const { email } = person.account;
-  const challenge = await helper('login', { ticket, email, password: person.password });
+  const challenge = await pageCall('login', { ticket, email, password: person.password });
   return { ...device, browser, ticket, challenge };
 }
 

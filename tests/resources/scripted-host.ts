@@ -4,6 +4,7 @@ import {
   CONNECT_HEADERS,
   ControlMessage,
   LINK_PATHS,
+  PING_TEXT,
   connectSigningText,
   type Hello,
   type HostCommand,
@@ -73,6 +74,8 @@ const STATE_AFTER: Partial<Record<HostCommand, ObservedState>> = {
   delete: 'absent',
 };
 
+const PING_MS = 3_000;
+
 export interface ScriptedHost {
   /** Commands of this kind are accepted and never finished, until `answer` is called for them. */
   ignore(command: HostCommand): void;
@@ -138,6 +141,9 @@ export async function connectScriptedHost(stack: Stack): Promise<ScriptedHost> {
       receive(parsed.data);
     });
   });
+  // A host that is silent for too long is taken for gone.
+  const pings = setInterval(() => link.send(PING_TEXT), PING_MS);
+  link.once('close', () => clearInterval(pings));
   return {
     ignore: (command) => void ignored.add(command),
     answer(command) {

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { probeLxc } from './container/lxc/probe.ts';
@@ -30,6 +38,7 @@ export const driverSetNames: readonly string[] = ['auto', ...registry.map((entry
 /** Each driver set with whether it can be used here; nothing is opened. */
 export function probeDriverSets(): { name: string; availability: Availability }[] {
   const directory = mkdtempSync(path.join(os.tmpdir(), 'driver-probe-'));
+  chmodSync(directory, 0o711);
   try {
     return registry.map((entry) => ({
       name: entry.name,

@@ -5,10 +5,12 @@ import { describeError } from '../outcome.ts';
 import { CriuCheckpoint } from './checkpoint/criu/criu-checkpoint.ts';
 import { findCriu } from './checkpoint/criu/criu-program.ts';
 import { FreezeOnlyCheckpoint } from './checkpoint/freeze-only.ts';
+import { closeInheritedDescriptors } from './container/lxc/close-inherited.ts';
 import { LxcLayout } from './container/lxc/layout.ts';
 import { LxcDriver } from './container/lxc/lxc-driver.ts';
 import { MachineCgroups } from './container/lxc/machine-cgroups.ts';
 import { MachineRecords } from './container/lxc/machine-records.ts';
+import { openWay } from './container/lxc/open-way.ts';
 import { probeLxcOncePerBoot } from './container/lxc/probe.ts';
 import { fillFromImage } from './images/fill-from-image.ts';
 import { ImageStore, imagesDirectory } from './images/image-store.ts';
@@ -24,22 +26,29 @@ import type { DriverSet, DriverSetAttempt, StorageDriver } from './types.ts';
  * nftables and at least one image; a probe starts a real container before the set counts as available.
  */
 export function openLxcSet(dataDir: string): DriverSetAttempt {
-  const directory = path.resolve(dataDir);
-  if (/[\n\r]/.test(directory)) return { available: false, reason: 'the data directory has a line break' };
+  const root = path.resolve(dataDir);
+  if (/[\n\r]/.test(root)) return { available: false, reason: 'the data directory has a line break' };
   const images = new ImageStore(imagesDirectory(process.env));
   if (images.list().length === 0) {
     return { available: false, reason: 'it has no image; “node-daemon image build debian/13” makes one' };
   }
-  mkdirSync(path.join(directory, 'runtime'), { recursive: true, mode: 0o711 });
+  mkdirSync(path.join(root, 'runtime'), { recursive: true, mode: 0o711 });
   // Machines pass through it on their way to their disks; what is secret in it has modes of its own.
-  chmodSync(directory, 0o711);
+  chmodSync(root, 0o711);
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 8);
+  const way = process.geteuid?.() === 0 ? openWay(root, hash) : undefined;
+  if (way === undefined) return { available: false, reason: 'it needs root, and to mount' };
+  const { directory } = way;
   const layout = new LxcLayout(directory);
   const bootId = readBootId();
   const probe = probeLxcOncePerBoot(layout.probe, path.join(directory, 'runtime', 'lxc-probed'), bootId);
-  if (!probe.available) return probe;
-  const network = openNetwork(directory);
+  if (!probe.available) {
+    way.close();
+    return probe;
+  }
+  closeInheritedDescriptors();
+  const network = openNetwork(root);
   if (typeof network === 'string') return { available: false, reason: network };
-  const hash = createHash('sha256').update(directory).digest('hex').slice(0, 8);
   const records = new MachineRecords(layout, bootId);
   const cgroups = new MachineCgroups(`node-daemon-${hash}`);
   const container = new LxcDriver({ layout, records, cgroups });
@@ -72,6 +81,7 @@ export function openLxcSet(dataDir: string): DriverSetAttempt {
       await container.close();
       network.close();
       closeStorage();
+      way.close();
     },
   };
   return { available: true, set };

@@ -12,11 +12,13 @@ export interface ProfileChanges {
   readonly passwordHash?: string | undefined;
   readonly isAdmin?: boolean | undefined;
   readonly isBanned?: boolean | undefined;
+  /** Ends every session as well. */
+  readonly endSessions?: boolean | undefined;
 }
 
 /**
  * Changes an account together with `events`. A new password uses up every reset mail and sign-in under way;
- * sessions live on.
+ * sessions live on unless `endSessions` is set.
  *
  * @param previousHash the password's hash that was checked before a new one is set: if it was changed
  *   meanwhile, nothing is
@@ -25,7 +27,7 @@ export interface ProfileChanges {
 export async function updateProfile(
   database: Database,
   userId: string,
-  changes: ProfileChanges,
+  { endSessions = false, ...changes }: ProfileChanges,
   previousHash: string | null,
   events: readonly NewEvent[],
   now: number,
@@ -42,7 +44,11 @@ export async function updateProfile(
   const [rows] = await database.batch([
     database
       .update(users)
-      .set({ ...changes, updatedAt: now })
+      .set({
+        ...changes,
+        ...(endSessions ? { sessionGeneration: sql`${users.sessionGeneration} + 1` } : {}),
+        updatedAt: now,
+      })
       .where(isOurs)
       .returning(),
     ...(isNewPassword ? endResets(database, userId, updated) : []),

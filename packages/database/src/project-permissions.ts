@@ -139,7 +139,8 @@ export async function addProjectPermission(
     return { kind: 'forbidden' };
   }
   const permission = results[2][0];
-  if (permission !== undefined) return permission.id === id ? { kind: 'done', permission } : { kind: 'exists' };
+  if (permission !== undefined)
+    return permission.id === id ? { kind: 'done', permission } : { kind: 'exists' };
   if (results[4].length === 0) return { kind: 'missing_user' };
   return { kind: project.userId === userId ? 'is_owner' : 'deleting' };
 }
@@ -160,10 +161,7 @@ export async function updateProjectPermission(
     managesGrant(database, scope),
   )})`;
   const results = await database.batch([
-    database
-      .update(projectPermissions)
-      .set({ level, updatedAt: event.now })
-      .where(and(target, manageable)),
+    database.update(projectPermissions).set({ level, updatedAt: event.now }).where(and(target, manageable)),
     eventStatement(database, event, sql`changes() > 0`),
     projectOf(database, scope, projectId),
     selectPermissions(database, and(target, projectVisible(database, scope, 'read'))),

@@ -265,7 +265,9 @@ describe('grants of a project', () => {
     await shareProject(database, id, FRIEND, 'read');
     await shareProject(database, id, STRANGER, 'edit');
     const seenBy = async (userId: string) =>
-      (await listProjectPermissions(database, scopeFor(userId), id, FIRST_PAGE)).rows.map((row) => row.userId);
+      (await listProjectPermissions(database, scopeFor(userId), id, FIRST_PAGE)).rows.map(
+        (row) => row.userId,
+      );
     expect(await seenBy(OWNER)).toStrictEqual([FRIEND, STRANGER]);
     expect(await seenBy(STRANGER)).toStrictEqual([FRIEND, STRANGER]);
     expect(await seenBy(FRIEND)).toStrictEqual([FRIEND]);

@@ -109,6 +109,7 @@ export async function startProvider(redirectUris: readonly string[]): Promise<Te
   /** The sign-in page's form: `account` names who signs in, an empty one declines. */
   async function interact(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') {
+      response.setHeader('content-type', 'text/html');
       response.end('<form method="post"><input name="account"></form>');
       return;
     }

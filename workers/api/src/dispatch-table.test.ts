@@ -53,11 +53,7 @@ describe('DispatchTable', () => {
 
   it('names the methods that a path answers', () => {
     const match = table.find('DELETE', '/things/1');
-    expect(match.kind === 'wrong_method' ? match.allowed.toSorted() : match).toEqual([
-      'GET',
-      'PATCH',
-      'PUT',
-    ]);
+    expect(match.kind === 'wrong_method' ? match.allowed.toSorted() : match).toEqual(['GET', 'PATCH', 'PUT']);
   });
 
   it('gives parameters decoded, and leaves a malformed escape for the schema to refuse', () => {

@@ -13,7 +13,9 @@ const RETRY_SECONDS = 60;
  *
  * @returns SIGNING_NOT_CONFIGURED when there are none, or none that can be read (the log says why)
  */
-export async function signingKeys(context: Pick<RequestContext, 'env' | 'log'>): Promise<Result<SigningKeys>> {
+export async function signingKeys(
+  context: Pick<RequestContext, 'env' | 'log'>,
+): Promise<Result<SigningKeys>> {
   const text = context.env.SIGNING_KEYS;
   if (text === '') return notConfigured();
   if (cached?.text !== text) cached = { text, keys: parseSigningKeys(text) };

@@ -12,7 +12,11 @@ const publicMirror = 'http://deb.debian.org/debian';
  * Builds a small Debian with systemd into `tree`, as the host's root, from the mirror that this host uses
  * itself. Takes about a minute. Rejects with debootstrap's last words. `onLine` is told what it is doing.
  */
-export async function buildDebian(release: string, tree: string, onLine: (line: string) => void): Promise<void> {
+export async function buildDebian(
+  release: string,
+  tree: string,
+  onLine: (line: string) => void,
+): Promise<void> {
   const suite = debianSuites[release];
   if (suite === undefined) throw new Error(`There is no recipe for Debian ${release}.`);
   const mirror = findMirror() ?? publicMirror;

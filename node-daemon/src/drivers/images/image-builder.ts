@@ -46,7 +46,8 @@ export async function importImage(store: ImageStore, name: string, archive: stri
   if (!existsSync(archive)) throw new Error(`There is no file ${archive}.`);
   return store.add(name, `Imported from ${path.basename(archive)}`.slice(0, 500), async (root) => {
     await unpackMapped(path.resolve(archive), root);
-    if (!hasInit(root)) throw new Error('The archive has no /sbin/init: it is no root file system of a machine.');
+    if (!hasInit(root))
+      throw new Error('The archive has no /sbin/init: it is no root file system of a machine.');
   });
 }
 

@@ -47,11 +47,7 @@ export async function copyMapped(source: string, root: string): Promise<void> {
   await Promise.all([end(unpacking), end(packing)]);
 }
 
-function unpack(
-  root: string,
-  input: number | Readable,
-  tarOptions: readonly string[],
-): ChildProcess {
+function unpack(root: string, input: number | Readable, tarOptions: readonly string[]): ChildProcess {
   chownSync(root, machineRootUid, machineRootUid);
   const mapping = ['-m', `b:0:${machineRootUid}:${machineIdCount}`, '--'];
   // It starts in its directory, to which it may have no way as the machines' root.

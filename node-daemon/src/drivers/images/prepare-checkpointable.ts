@@ -43,4 +43,8 @@ export function prepareCheckpointable(tree: string): void {
     path.join(journald, 'machine.conf'),
     '[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\nForwardToConsole=no\nReadKMsg=no\n',
   );
+  // Credentials are kept in a ramfs there, which no checkpoint holds; a machine gets none.
+  const services = path.join(units, 'service.d');
+  mkdirSync(services, { recursive: true });
+  writeFileSync(path.join(services, 'machine.conf'), '[Service]\nImportCredential=\nLoadCredential=\n');
 }

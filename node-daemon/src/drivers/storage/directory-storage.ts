@@ -10,15 +10,18 @@ export type DirectoryStorageOptions = {
   readonly parts?: readonly string[];
   /** Empty directories that a volume needs beside its parts. */
   readonly scratch?: readonly string[];
+  /** Wraps a command so that it may read and remove whatever a machine made in its volume. */
+  readonly wrap?: (argv: readonly string[]) => readonly [command: string, rest: string[]];
 };
 
 /** Volumes as plain directories, snapshots as full copies (reflinked where the file system can). */
 export class DirectoryStorage extends PathStorage {
   constructor(options: DirectoryStorageOptions) {
-    const { directory, fill, parts, scratch } = options;
+    const { directory, fill, parts, scratch, wrap } = options;
     const trees = new DirectoryTrees({
       ...(parts === undefined ? {} : { parts }),
       ...(scratch === undefined ? {} : { scratch }),
+      ...(wrap === undefined ? {} : { wrap }),
     });
     super({ directory, fill, trees });
   }

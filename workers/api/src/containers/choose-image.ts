@@ -21,7 +21,9 @@ export async function chooseImage(
 ): Promise<Result<string>> {
   const name = wanted === null || wanted === undefined ? null : normaliseImageName(wanted);
   if (name !== null && !name.includes('/')) {
-    const releases = imageNames.filter((image) => image.startsWith(`${name}/`)).toSorted(compareReleases);
+    const releases = imageNames
+      .filter((image) => image === name || image.startsWith(`${name}/`))
+      .toSorted(compareReleases);
     const newest = releases.at(-1);
     return newest === undefined ? imageNotFound(server, name) : ok(newest);
   }

@@ -18,7 +18,8 @@ const OWN_CREDENTIAL: readonly RouteDefinition['auth'][] = [
  * Establishes the caller of a route and whether this kind of caller may call it at all.
  *
  * On public routes a credential that is not good is no failure: the caller is nobody (null). `refresh`,
- * `temp-token` and `device-cookie` routes read their own credential. Everywhere else the answer is a principal or 401 MISSING_TOKEN,
+ * `temp-token` and `device-cookie` routes read their own credential. Everywhere else the answer is a
+ * principal (of the user whom an admin acts as, with `x-impersonate-user`) or 401 MISSING_TOKEN,
  * INVALID_TOKEN, TOKEN_EXPIRED, INVALID_CREDENTIALS; 403 ACCOUNT_BANNED, IP_NOT_ALLOWED,
  * REALM_SCOPE_REQUIRED, INSUFFICIENT_PERMISSIONS; 429 for passwords sent as Basic.
  */

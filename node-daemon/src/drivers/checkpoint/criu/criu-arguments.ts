@@ -19,8 +19,8 @@ export type DumpRequest = {
   readonly into: string;
   /** Directory of the machine's group in the freezer's hierarchy. */
   readonly freezer: string;
-  /** Group of the machine, relative to each hierarchy's top. */
-  readonly group: string;
+  /** From `cgroupRootArguments`. */
+  readonly cgroupRoots: readonly string[];
 };
 
 /**
@@ -41,8 +41,7 @@ export function dumpArguments(request: DumpRequest): string[] {
     '--timeout',
     String(seizeTimeoutSeconds),
     ...shared,
-    '--cgroup-root',
-    `/${request.group}`,
+    ...request.cgroupRoots,
     '--freeze-cgroup',
     request.freezer,
     '--empty-ns',
@@ -71,8 +70,8 @@ export function restoreConfiguration(script: string): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The last error of a CRIU log without times and source places, for the operator and the client. */
-export function lastCriuError(log: string): string | undefined {
+/** The first error of a CRIU log, which is the cause of the others, without times and source places, for the operator and the client. */
+export function firstCriuError(log: string): string | undefined {
   const errors = log.split('\n').flatMap((line) => /Error \([^)]*\): (.*)$/.exec(line)?.[1] ?? []);
   // A bound on open files that can't be raised is no failure.
   return errors.filter((message) => !message.startsWith('rlimit:')).at(0);

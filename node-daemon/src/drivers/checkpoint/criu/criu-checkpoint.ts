@@ -9,6 +9,7 @@ import type { LxcDriver } from '../../container/lxc/lxc-driver.ts';
 import type { MachineCgroups } from '../../container/lxc/machine-cgroups.ts';
 import { runCommand } from '../../storage/run-command.ts';
 import type { CheckpointDriver, RestoreRequest } from '../../types.ts';
+import { cgroupRootArguments } from './cgroup-roots.ts';
 import { dumpArguments } from './criu-arguments.ts';
 import type { CriuProgram } from './criu-program.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
@@ -77,7 +78,7 @@ export class CriuCheckpoint implements CheckpointDriver {
       initPid: observed.initPid,
       into,
       freezer: path.join(freezer.base, containerId),
-      group: cgroups.containerGroup(containerId),
+      cgroupRoots: cgroupRootArguments(readFileSync(`/proc/${observed.initPid}/cgroup`, 'utf8'), containerId),
     };
     try {
       await this.#runDump(containerId, into, dumpArguments(request));

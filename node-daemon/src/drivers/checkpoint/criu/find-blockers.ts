@@ -50,7 +50,7 @@ const knownDevices = new Set([
   'ip6_vti0',
   'ip6gre0',
 ]);
-const unsupportedMounts = /^(?:fuse(?:\..*|blk)?|nfs4?|cifs|9p|ceph|autofs)$/;
+const unsupportedMounts = /^(?:fuse(?:\..*|blk)?|nfs4?|cifs|9p|ceph|autofs|ramfs)$/;
 
 /**
  * Names what keeps a machine from being dumped, by process and reason; empty when nothing does. Looks only at

@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import path from 'node:path';
 import { done, fail, type Outcome } from '../../../outcome.ts';
 import { runCommand } from '../../storage/run-command.ts';
-import { lastCriuError, restoreConfiguration } from './criu-arguments.ts';
+import { firstCriuError, restoreConfiguration } from './criu-arguments.ts';
 import type { CriuProgram } from './criu-program.ts';
 
 const gateScript = path.join(import.meta.dirname, 'restore-gate.sh');
@@ -90,7 +90,7 @@ function notRestored(from: string): Outcome<never> {
 /** The reason in a CRIU log, without paths of the host. */
 export function readReason(log: string): string | undefined {
   try {
-    return lastCriuError(readFileSync(log, 'utf8'))?.replace(/\/(?:proc|sys|var|tmp|root|home)\/\S+/g, '…');
+    return firstCriuError(readFileSync(log, 'utf8'))?.replace(/\/(?:proc|sys|var|tmp|root|home)\/\S+/g, '…');
   } catch {
     return undefined;
   }

@@ -24,7 +24,17 @@ export function attachToMachine(
   return runCollected(
     {
       command: '/usr/bin/lxc-attach',
-      arguments: ['-P', lxcPath, '-n', containerId, '--quiet', '--clear-env', ...settings, '--', ...request.argv],
+      arguments: [
+        '-P',
+        lxcPath,
+        '-n',
+        containerId,
+        '--quiet',
+        '--clear-env',
+        ...settings,
+        '--',
+        ...request.argv,
+      ],
       // LXC takes the caller's directory into the machine, where there is one of that name.
       cwd: '/root',
       environment: { PATH: lxcSearchPath },

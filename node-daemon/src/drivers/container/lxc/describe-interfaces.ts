@@ -13,7 +13,12 @@ const Interface = z.object({
   flags: z.array(z.string()).catch([]),
   addr_info: z
     .array(
-      z.object({ family: z.string(), local: z.string(), prefixlen: z.number(), scope: z.string().catch('global') }),
+      z.object({
+        family: z.string(),
+        local: z.string(),
+        prefixlen: z.number(),
+        scope: z.string().catch('global'),
+      }),
     )
     .catch([]),
   stats64: z.object({

@@ -128,7 +128,7 @@ export class MachineCgroups {
 export function groupsOfInit(text: string, mounts: readonly CgroupMount[]): Map<string, string> {
   const groups = text.split('\n').map((line) => {
     const [, names = '', ...rest] = line.split(':');
-    return { names: names.split(','), directory: rest.join(':').replace(/\/init\.scope$/, '') };
+    return { names: names.split(','), directory: rest.join(':').replace(/\/(?:init\.scope)?$/, '') };
   });
   return new Map(
     mounts.map((mount) => {

@@ -1,8 +1,20 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, chownSync, constants, copyFileSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  chownSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { findBusybox } from '../../images/build-busybox.ts';
 import { lxcSearchPath, machineIdCount, machineRootUid } from './layout.ts';
+import { findClosedParent } from './open-way.ts';
 
 export type LxcProbe = { readonly available: true } | { readonly available: false; readonly reason: string };
 
@@ -35,7 +47,8 @@ export function probeLxc(directory: string): LxcProbe {
   const busybox = findBusybox();
   if (busybox === undefined || !isStatic(busybox)) return unavailable('missing: busybox-static');
   const closed = findClosedParent(directory);
-  if (closed !== undefined) return unavailable(`machines can't pass through ${closed} (chmod o+x would let them)`);
+  if (closed !== undefined)
+    return unavailable(`machines can't pass through ${closed} (chmod o+x would let them)`);
   if (spawnSync('unshare', ['--net', '/bin/sh', '-c', networkScript]).status !== 0) {
     return unavailable('the kernel refuses a bridge, veth pairs or nftables NAT');
   }
@@ -116,18 +129,6 @@ function findMissingTools(): string[] {
 /** An ELF file that names no interpreter; the first page tells. */
 function isStatic(file: string): boolean {
   return !readFileSync(file).subarray(0, 4096).includes('/ld-');
-}
-
-/** The first directory above `directory` that ordinary users can't pass through; undefined: there is none. */
-function findClosedParent(directory: string): string | undefined {
-  const parents: string[] = [];
-  for (let parent = path.dirname(directory); parent !== path.dirname(parent); parent = path.dirname(parent)) {
-    parents.unshift(parent);
-  }
-  return parents.find((parent) => {
-    const stat = statSync(parent, { throwIfNoEntry: false });
-    return stat !== undefined && (stat.mode & 0o001) === 0;
-  });
 }
 
 function readText(file: string): string | undefined {

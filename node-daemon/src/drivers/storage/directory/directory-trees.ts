@@ -9,6 +9,8 @@ export type DirectoryTreesOptions = {
   readonly parts?: readonly string[];
   /** Empty directories that a tree needs beside its parts. */
   readonly scratch?: readonly string[];
+  /** Wraps a command so that it may read and remove whatever a machine made in its tree. */
+  readonly wrap?: (argv: readonly string[]) => readonly [command: string, rest: string[]];
 };
 
 /** Optional part that belongs to a tree whenever it is there: memory and processes, see the checkpoint drivers. */
@@ -34,14 +36,14 @@ export class DirectoryTrees implements VolumeTrees {
     const named = parts?.map((part) => path.join(source, part));
     if (named !== undefined && existsSync(path.join(source, memoryPart)))
       named.push(path.join(source, memoryPart));
-    await runCommand('cp', '-a', '--reflink=auto', '--', ...(named ?? [`${source}/.`]), `${target}/`);
+    await this.#run('cp', '-a', '--reflink=auto', '--', ...(named ?? [`${source}/.`]), `${target}/`);
     for (const name of scratch) mkdirSync(path.join(target, name), { recursive: true });
   }
 
   /** Never crosses into another file system that may be mounted in a tree. */
   async remove(...targets: readonly string[]): Promise<void> {
     const existing = targets.filter((file) => existsSync(file));
-    if (existing.length > 0) await runCommand('rm', '-rf', '--one-file-system', '--', ...existing);
+    if (existing.length > 0) await this.#run('rm', '-rf', '--one-file-system', '--', ...existing);
   }
 
   async flush(tree: string): Promise<void> {
@@ -50,7 +52,7 @@ export class DirectoryTrees implements VolumeTrees {
 
   async usage(tree: string): Promise<TreeUsage> {
     const bytes = Number.parseInt(
-      await runCommand('timeout', '5', 'du', '-sx', '--block-size=1', '--', tree),
+      await this.#run('timeout', '5', 'du', '-sx', '--block-size=1', '--', tree),
       10,
     );
     return { referencedBytes: bytes, exclusiveBytes: bytes };
@@ -72,6 +74,12 @@ export class DirectoryTrees implements VolumeTrees {
       ['-C', target, ...tarOptions, '--extract', '--preserve-permissions', '--file=-'],
       stream,
     );
+  }
+
+  #run(...argv: readonly string[]): Promise<string> {
+    const [command = 'true', ...rest] = argv;
+    const wrapped = this.#options.wrap?.(argv) ?? ([command, rest] as const);
+    return runCommand(wrapped[0], ...wrapped[1]);
   }
 }
 

@@ -64,7 +64,7 @@ export async function changeToken(
     }
     const changes: AuthTokenChanges = { ...change.plain, ...settled.value };
     const event = authTokenEvent(eventTypeOf(token, changes), token, principal.userId, now, {
-      changes: Object.keys(changes).filter((name) => Reflect.get(changes, name) !== undefined),
+      changes: changedFields(changes),
     });
     const update = await updateAuthToken(database, scope, callerTokenId, token, changes, event);
     switch (update.kind) {
@@ -87,4 +87,11 @@ export async function changeToken(
 function eventTypeOf(token: AuthTokenRow, { isEnabled }: AuthTokenChanges) {
   if (isEnabled === undefined || isEnabled === token.isEnabled) return 'auth.token.updated';
   return isEnabled ? 'auth.token.enabled' : 'auth.token.disabled';
+}
+
+/** The names of what is changed, as the wire has them. */
+function changedFields(changes: AuthTokenChanges): string[] {
+  return Object.entries(changes)
+    .filter(([, value]) => value !== undefined)
+    .map(([name]) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
 }

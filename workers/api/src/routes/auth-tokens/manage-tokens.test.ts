@@ -86,6 +86,10 @@ describe('updating a token', () => {
       'auth.token.enabled',
       'auth.token.updated',
     ]);
+    const updated = events.find(({ eventType }) => eventType === 'auth.token.updated');
+    expect(JSON.parse(updated?.payloadJson ?? '{}')).toMatchObject({
+      changes: expect.arrayContaining(['alias', 'event_access', 'permissions']),
+    });
   });
 
   it('refuses an alias that another token of the user has, and keeps everything', async () => {

@@ -20,7 +20,7 @@ export const updatePublicProfile = operation(authTokensUpdatePublicProfile, asyn
     publicStorage: body.public_storage,
   };
   const event = authTokenEvent('auth.token.updated', token, principal.userId, Date.now(), {
-    changes: ['publicProfile'],
+    changes: ['public_profile'],
   });
   const update = await updateAuthToken(database, scope, tokenId, token, changes, event);
   if (update.kind === 'public_key_taken') return publicKeyTaken();

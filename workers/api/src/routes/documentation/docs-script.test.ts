@@ -145,7 +145,7 @@ describe('the reference page', () => {
   });
 
   it('keeps only what the filter finds', () => {
-    page.get('filter')?.listeners.get('input')?.({ target: { value: 'REALMS' } });
+    page.get('filter')?.listeners.get('input')?.({ target: { value: '/REALMS/' } });
     const visible = operations.named('details').filter((node) => !node.hidden);
     expect(visible.map((node) => node.attributes.get('id'))).toStrictEqual(['realms.list']);
   });

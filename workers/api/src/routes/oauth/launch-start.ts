@@ -4,6 +4,7 @@ import { oauthLaunchStart } from '@control-plane/contract/routes';
 import { takeSignInStep } from '@control-plane/database';
 import { operation } from '../../operation.ts';
 import { beginProviderSignIn, redirectTo } from './begin-provider-sign-in.ts';
+import { readableFailure } from './browser-failure.ts';
 import { publicOrigin } from './public-origin.ts';
 
 /** Begins a prepared sign-in in the browser that opens the launch URL first. */
@@ -14,9 +15,9 @@ export const launchStart = operation(oauthLaunchStart, async ({ query }, context
   }
   const step = await takeSignInStep(database, 'launch_ticket', hashSecret(query.ticket), Date.now());
   if (step === null || step.provider === null) {
-    return fail('VALIDATION_ERROR', 'The ticket is unknown, used or expired');
+    return readableFailure(request, fail('VALIDATION_ERROR', 'The ticket is unknown, used or expired'));
   }
   const { provider, redirectUri, codeChallenge, stateId } = step;
   const begun = await beginProviderSignIn(context, provider, { redirectUri, codeChallenge, stateId });
-  return begun.ok ? begun.value : begun;
+  return readableFailure(request, begun.ok ? begun.value : begun);
 });

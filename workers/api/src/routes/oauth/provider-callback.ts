@@ -14,6 +14,7 @@ import { signIn, signInForDevice } from '../authentication/sign-in.ts';
 import { accountOfProfile } from './account-of-profile.ts';
 import { callbackUri, notOffered, redirectTo } from './begin-provider-sign-in.ts';
 import { stateSecret } from './browser-binding.ts';
+import { readableFailure } from './browser-failure.ts';
 import { devicePageUri } from './device-page-uri.ts';
 import { fetchProfile } from './provider-client.ts';
 import { providerConfig, type ProviderName } from './provider-config.ts';
@@ -103,10 +104,10 @@ async function handleCallback(context: RequestContext, provider: ProviderName, q
   throw new Error('a browser sign-in gave tokens');
 }
 
-export const githubCallback = operation(oauthGithubCallback, ({ query }, context) =>
-  handleCallback(context, 'github', query),
+export const githubCallback = operation(oauthGithubCallback, async ({ query }, context) =>
+  readableFailure(context.request, await handleCallback(context, 'github', query)),
 );
 
-export const googleCallback = operation(oauthGoogleCallback, ({ query }, context) =>
-  handleCallback(context, 'google', query),
+export const googleCallback = operation(oauthGoogleCallback, async ({ query }, context) =>
+  readableFailure(context.request, await handleCallback(context, 'google', query)),
 );

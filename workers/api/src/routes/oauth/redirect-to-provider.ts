@@ -5,6 +5,7 @@ import { inviteCodeHash } from '../../accounts/invite-code.ts';
 import type { RequestContext } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { beginProviderSignIn, redirectTo } from './begin-provider-sign-in.ts';
+import { readableFailure } from './browser-failure.ts';
 import { allowedRedirects, type ProviderName } from './provider-config.ts';
 import { publicOrigin } from './public-origin.ts';
 
@@ -38,10 +39,10 @@ async function toProvider(context: RequestContext, provider: ProviderName, query
   return begun.ok ? begun.value : begun;
 }
 
-export const redirectToGithub = operation(oauthGithubRedirect, ({ query }, context) =>
-  toProvider(context, 'github', query),
+export const redirectToGithub = operation(oauthGithubRedirect, async ({ query }, context) =>
+  readableFailure(context.request, await toProvider(context, 'github', query)),
 );
 
-export const redirectToGoogle = operation(oauthGoogleRedirect, ({ query }, context) =>
-  toProvider(context, 'google', query),
+export const redirectToGoogle = operation(oauthGoogleRedirect, async ({ query }, context) =>
+  readableFailure(context.request, await toProvider(context, 'google', query)),
 );

@@ -29,5 +29,8 @@ export const createProjectOperation = operation(projectsCreate, async ({ body },
   );
   const made = await createProject(context.database, scopeOf(context), project, event);
   if (made.kind === 'duplicate_alias') return duplicateAlias();
-  return ok({ message: 'Project created successfully', data: presentProject(context.principal, made.project) });
+  return ok({
+    message: 'Project created successfully',
+    data: presentProject(context.principal, made.project),
+  });
 });

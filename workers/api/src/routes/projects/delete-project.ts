@@ -80,10 +80,7 @@ async function removeMarked(
   const containers = await allCascadeContainers(context.database, project.id);
   const { realmId } = context;
   if (realmId !== null && containers.some((each) => !each.isPrespawn && !each.realmIds.includes(realmId))) {
-    return fail(
-      'INSUFFICIENT_PERMISSIONS',
-      'this project can only be deleted from the base host',
-    );
+    return fail('INSUFFICIENT_PERMISSIONS', 'this project can only be deleted from the base host');
   }
   const { deleted, failures } = await cascadeDelete(containers, (id) => deleteAndWait(context, id));
   const [first] = failures;

@@ -15,6 +15,9 @@ export const listProjectsOperation = operation(projectsList, async ({ query }, c
   });
   return ok({
     message: 'Projects retrieved successfully',
-    data: { projects: rows.map((row) => presentProject(context.principal, row)), pagination: pagination(total, query.page, query.limit) },
+    data: {
+      projects: rows.map((row) => presentProject(context.principal, row)),
+      pagination: pagination(total, query.page, query.limit),
+    },
   });
 });

@@ -25,14 +25,18 @@ export const updateProjectOperation = operation(projectsUpdate, async ({ params,
     alias: changes.alias,
     color: changes.color,
     max_containers: changes.maxContainers,
-    realm_ids: changes.realmIds,
+    // Not which: whoever reads events within one realm learns of no other.
+    ...(changes.realmIds === undefined ? {} : { realms_changed: true }),
   };
   const subject = { ...project, realmIds: realmIds.value ?? project.realmIds };
   const event = projectEvent('project.updated', subject, { changes: changed }, Date.now());
   const update = await updateProject(context.database, scope, params.id, changes, event);
   switch (update.kind) {
     case 'updated':
-      return ok({ message: 'Project updated successfully', data: presentProject(context.principal, update.project) });
+      return ok({
+        message: 'Project updated successfully',
+        data: presentProject(context.principal, update.project),
+      });
     case 'missing':
       return projectNotFound();
     case 'forbidden':

@@ -86,6 +86,7 @@ export const updateUser = operation(usersUpdate, async ({ params, body }, contex
   if (!password.ok) return password;
 
   const now = Date.now();
+  const isOwn = target.value.id === context.principal.userId;
   const changes: ProfileChanges = {
     alias: body.alias,
     publicKey: body.public_key?.toLowerCase(),
@@ -93,8 +94,9 @@ export const updateUser = operation(usersUpdate, async ({ params, body }, contex
     passwordHash: password.value?.hash,
     isAdmin: body.is_admin,
     isBanned: body.is_banned,
+    // An administrator who sets a password takes the account back from whoever holds its sessions.
+    endSessions: !isOwn && password.value !== undefined,
   };
-  const isOwn = target.value.id === context.principal.userId;
   const checkedHash = isOwn ? (password.value?.confirmed.passwordHash ?? null) : null;
   const events = eventsOf(target.value, body, now);
   const updated = await updateProfile(context.database, target.value.id, changes, checkedHash, events, now);

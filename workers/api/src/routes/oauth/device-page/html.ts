@@ -42,6 +42,10 @@ async function sourceHash(text: string): Promise<string> {
   return `sha256-${btoa(String.fromCharCode(...new Uint8Array(digest)))}`;
 }
 
+// Whole elements: a blank more around their text, and the policy's hashes would be of something else.
+const STYLE = new SafeHtml(`<style>${DEVICE_PAGE_STYLE}</style>`);
+const SCRIPT = new SafeHtml(`<script>${DEVICE_PAGE_SCRIPT}</script>`);
+
 /** Lets exactly this page's style and script run, its forms come back here, and nothing else. */
 const contentSecurityPolicy = lazy(async () => {
   const [style, script] = await Promise.all([sourceHash(DEVICE_PAGE_STYLE), sourceHash(DEVICE_PAGE_SCRIPT)]);
@@ -59,23 +63,27 @@ const contentSecurityPolicy = lazy(async () => {
 /** A whole page as an answer; it loads nothing. */
 export async function pageResponse(
   content: SafeHtml,
-  options: { readonly status?: number; readonly cookie?: string; readonly withScript?: boolean } = {},
+  options: {
+    readonly status?: number;
+    readonly title?: string;
+    readonly cookie?: string;
+    readonly withScript?: boolean;
+  } = {},
 ): Promise<Response> {
-  const script = options.withScript === true ? new SafeHtml(`<script>${DEVICE_PAGE_SCRIPT}</script>`) : null;
+  const script = options.withScript === true ? SCRIPT : null;
+  const title = options.title ?? 'Approve a device';
   const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <title>Approve a device</title>
+        <title>${title}</title>
         <link rel="icon" href="data:," />
-        <style>
-          ${new SafeHtml(DEVICE_PAGE_STYLE)}
-        </style>
+        ${STYLE}
       </head>
       <body>
         <main>
-          <h1>Approve a device</h1>
+          <h1>${title}</h1>
           ${content}
         </main>
         ${script}

@@ -14,7 +14,7 @@ function secondFactorForm(tempToken: string, isHidden: boolean): SafeHtml {
     <input type="hidden" name="step" value="second_factor" />
     <input type="hidden" name="temp_token" value="${tempToken}" />
     <label for="code">Code of your authenticator, or a backup code</label>
-    <input id="code" name="code" required maxlength="10" autocomplete="one-time-code" inputmode="text" />
+    <input id="code" name="code" required maxlength="16" autocomplete="one-time-code" inputmode="text" />
     <button>Confirm</button>
   </form>`;
 }
