@@ -38,9 +38,6 @@ describe('memory of real machines', () => {
   beforeAll(async () => {
     await control.listen();
     daemon = await host.startDaemon();
-    expect(control.ofType('hello').at(-1)?.drivers).toMatchObject({ container: 'lxc', checkpoint: 'criu' });
-    expect(control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
-    expect(await control.run(spec, 'create')).toMatchObject({ result: { state: 'running' } });
   });
   afterAll(async () => {
     for (const [step, durations] of Object.entries(timings)) {
@@ -83,6 +80,9 @@ describe('memory of real machines', () => {
   }
 
   it('a running machine goes on through ten rounds of snapshot with memory, running on, and restore', async () => {
+    expect(control.ofType('hello').at(-1)?.drivers).toMatchObject({ container: 'lxc', checkpoint: 'criu' });
+    expect(control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
+    expect(await control.run(spec, 'create')).toMatchObject({ result: { state: 'running' } });
     await daemon.shell(id, `cat >/root/canary <<'END'\n${canary}END\nchmod +x /root/canary`);
     await daemon.shell(id, 'setsid /root/canary </dev/null >/dev/null 2>&1 &');
     const beatsAfter = (count: number): Promise<number> =>

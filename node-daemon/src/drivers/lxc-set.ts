@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describeError } from '../outcome.ts';
 import { CriuCheckpoint } from './checkpoint/criu/criu-checkpoint.ts';
@@ -94,7 +94,9 @@ function openStorage(
   notes: string[],
 ): { storage: StorageDriver; closeStorage: () => void } {
   const fill = (volume: string, image: string): Promise<void> => fillFromImage(images, volume, image);
-  const btrfs = openBtrfsDirectory(directory);
+  const btrfs = hasDirectoryVolumes(directory)
+    ? { available: false as const, reason: 'this host began with plain directories and has machines in them' }
+    : openBtrfsDirectory(directory);
   if (!btrfs.available) {
     notes.push(`Disks are full copies: ${btrfs.reason}.`);
     return {
@@ -106,6 +108,12 @@ function openStorage(
     images.list().find((image) => image.name === name)?.serial ?? '';
   const storage = new BtrfsStorage({ directory: btrfs.directory, fill, imageVersion });
   return { storage, closeStorage: btrfs.close };
+}
+
+/** Machines stay where they are: a host does not change its storage under them. */
+function hasDirectoryVolumes(directory: string): boolean {
+  const volumes = path.join(directory, 'volumes');
+  return existsSync(volumes) && readdirSync(volumes).length > 0;
 }
 
 function openNetwork(directory: string): BridgeNetwork | string {

@@ -142,7 +142,11 @@ export interface StorageDriver {
 export type StorageUsage = { readonly referencedBytes: number; readonly exclusiveBytes: number };
 
 /** `snapshot` null: the volume as it is. */
-export type CloneRequest = { readonly source: string; readonly snapshot: string | null; readonly target: string };
+export type CloneRequest = {
+  readonly source: string;
+  readonly snapshot: string | null;
+  readonly target: string;
+};
 
 export type SendRequest = {
   readonly containerId: string;

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,6 +21,7 @@ export class RealHost {
   readonly dataDir = mkdtempSync(path.join(os.tmpdir(), 'real-host-'));
   set: DriverSet = openDriverSet('lxc', this.dataDir);
   readonly #made: BareMachine[] = [];
+  readonly #hash = createHash('sha256').update(this.dataDir).digest('hex').slice(0, 8);
 
   /** Opens the drivers anew on the same data, as a daemon that was restarted does. */
   async reopen(): Promise<void> {
@@ -63,7 +64,8 @@ export class RealHost {
     return {
       mounts: mounts.map((line) => line.split(' ').slice(3, 5).join(' ')).toSorted(),
       interfaces: interfaces.map((line) => line.split(':')[0]?.trim() ?? '').toSorted(),
-      groups: listTree('/sys/fs/cgroup', 6).filter((name) => name.includes('/node-daemon-')),
+      // The host's hierarchies are shared with whatever runs beside the lab: only this daemon's own count.
+      groups: listTree('/sys/fs/cgroup', 6).filter((name) => name.includes(`/node-daemon-${this.#hash}/`)),
       locks: listTree('/run/lxc', 8).filter((name) => /\/\.[0-9a-f]{24}$/.test(name)),
       files: ['machines', 'ramdisks', 'volumes', 'storage', 'network'].flatMap((name) =>
         listTree(path.join(this.dataDir, name), 3).filter((file) => /[0-9a-f]{24}/.test(file)),

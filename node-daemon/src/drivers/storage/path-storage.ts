@@ -178,7 +178,7 @@ export class PathStorage implements StorageDriver {
     const target = this.#snapshotDirectory(containerId, name);
     const partial = `${target}.partial`;
     let facts: SnapshotFacts = { name, stateful, size_bytes: 0, created_at: new Date().toISOString() };
-    const done = await attempt('The snapshot could not be completed.', async () => {
+    const completed = await attempt('The snapshot could not be completed.', async () => {
       const tree = path.join(partial, 'volume');
       await this.#trees.flush(tree);
       facts = { ...facts, size_bytes: (await this.#trees.usage(tree)).referencedBytes };
@@ -186,7 +186,7 @@ export class PathStorage implements StorageDriver {
       await rename(partial, target);
       await syncDirectory(path.dirname(target));
     });
-    return done.ok ? succeed(facts) : done;
+    return completed.ok ? succeed(facts) : completed;
   }
 
   async deleteSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {

@@ -25,6 +25,9 @@ export type CriuCheckpointOptions = {
   readonly cgroups: MachineCgroups;
 };
 
+/** How long the first look waits for blockers to go away. */
+const settleMs = 500;
+const settlePollMs = 20;
 /** Room that must stay free when memory is written. */
 const reserveBytes = 64 * 1024 * 1024;
 /** How often a machine may be caught in the middle of starting a process; each time it goes on a bit longer. */
@@ -42,7 +45,17 @@ export class CriuCheckpoint implements CheckpointDriver {
     this.#options = options;
   }
 
+  /** What is about to end by itself, such as a command from outside that has just answered, is waited for. */
   async blockers(containerId: string): Promise<string[]> {
+    const deadline = performance.now() + settleMs;
+    for (;;) {
+      const blockers = await this.#look(containerId);
+      if (blockers.length === 0 || performance.now() > deadline) return blockers;
+      await delay(settlePollMs);
+    }
+  }
+
+  async #look(containerId: string): Promise<string[]> {
     const { container, cgroups, layout } = this.#options;
     const { initPid } = await container.observe(containerId);
     if (initPid === null) return ['The machine is not running.'];
@@ -67,7 +80,7 @@ export class CriuCheckpoint implements CheckpointDriver {
     const settled = await this.#settleStarts(containerId);
     if (!settled.ok) return settled;
     // A process may have come in between the first look and the freeze.
-    const blockers = await this.blockers(containerId);
+    const blockers = await this.#look(containerId);
     if (blockers.length > 0) return fail('CAPABILITY_MISSING', blockers.slice(0, namedMax).join(' '));
     const processes = readProcesses(cgroups.processes(containerId)).filter((process) => !process.isZombie);
     const needed = cgroups.tree.usage(containerId).memoryBytes ?? 0;

@@ -7,10 +7,11 @@ import type { FillVolume } from '../path-storage.ts';
 import { attempt, fullDisk } from '../storage-failure.ts';
 import { ZfsDatasets } from './zfs-datasets.ts';
 import { factsProperty, formatFacts, parseNumbers, type ListedSnapshot } from './zfs-output.ts';
-import type { ZfsProgram } from './zfs-program.ts';
+import { systemZfs, type ZfsProgram } from './zfs-program.ts';
 
 export type ZfsStorageOptions = {
-  readonly zfs: ZfsProgram;
+  /** The host's own by default. */
+  readonly zfs?: ZfsProgram;
   /** Data set that holds everything; `volumes`, `images` and `received` below it exist. */
   readonly parent: string;
   /** Where `parent` is mounted. */
@@ -42,8 +43,8 @@ export class ZfsStorage implements StorageDriver {
 
   constructor(options: ZfsStorageOptions) {
     this.#options = options;
-    this.#zfs = options.zfs;
-    this.#datasets = new ZfsDatasets(options.zfs);
+    this.#zfs = options.zfs ?? systemZfs;
+    this.#datasets = new ZfsDatasets(this.#zfs);
   }
 
   volumePath(containerId: string): string {
