@@ -51,11 +51,12 @@ export class ContainerObject extends DurableObject<Env> {
   /** Makes the container and has its host build the machine. The same operation id again joins. */
   async create(input: CreateInput): Promise<CommandOutcome> {
     if (this.#isKnown(input.operationId)) return this.#operations.outcome(input.operationId, input.waitMs);
-    const loaded = this.#store.load();
+    const loaded = this.#store.isEmpty ? null : this.#store.load();
     if (loaded === null) {
       const unfit = await checkHost(this.env, input.record, { command: 'create' });
       if (unfit !== null) return refused(unfit, null);
     }
+    this.#store.establish();
     return this.#operations.run(input, {
       command: 'create',
       subject: '',
@@ -66,6 +67,7 @@ export class ContainerObject extends DurableObject<Env> {
 
   /** Runs one command. Answers when the host confirmed it, or after `waitMs` with what is known. */
   async command(input: CommandInput): Promise<CommandOutcome> {
+    if (this.#store.isEmpty) return refused(refusal('gone', input.command, null, null), null);
     if (this.#isKnown(input.operationId)) return this.#operations.outcome(input.operationId, input.waitMs);
     this.#operations.expire(Date.now());
     const loaded = this.#store.load();
@@ -113,6 +115,7 @@ export class ContainerObject extends DurableObject<Env> {
    * know goes to the host as an operation of its own (`synced` in its result).
    */
   async update(input: UpdateInput): Promise<CommandOutcome> {
+    if (this.#store.isEmpty) return refused(refusal('gone', 'update', null, null), null);
     if (this.#isKnown(input.operationId)) return this.#operations.outcome(input.operationId, input.waitMs);
     this.#operations.expire(Date.now());
     const loaded = this.#store.load();
@@ -146,23 +149,26 @@ export class ContainerObject extends DurableObject<Env> {
 
   /** The container as it is now; null when there is none (never made, or deleted). */
   async read(): Promise<ContainerRecord | null> {
+    if (this.#store.isEmpty) return null;
     const loaded = this.#store.load();
     return loaded === null || loaded.record.status === 'deleted' ? null : loaded.record;
   }
 
   /** An operation's state; waits up to `waitMs` for it to end. Null when the id is not one of this container's. */
   async readOperation(operationId: string, waitMs: number): Promise<OperationView | null> {
+    if (this.#store.isEmpty) return null;
     this.#operations.expire(Date.now());
     const outcome = await this.#operations.outcome(operationId, waitMs);
     return outcome.kind === 'refused' ? null : outcome.operation;
   }
 
   async listSnapshots(): Promise<SnapshotRecord[]> {
-    return this.#store.snapshots();
+    return this.#store.isEmpty ? [] : this.#store.snapshots();
   }
 
   /** Sets or clears (null) a snapshot's alias; null when there is no such snapshot. */
   async renameSnapshot(name: string, alias: string | null): Promise<SnapshotRecord | null> {
+    if (this.#store.isEmpty) return null;
     const loaded = this.#store.load();
     const snapshot = this.#store.snapshot(name);
     if (loaded === null || snapshot === null) return null;
@@ -179,11 +185,12 @@ export class ContainerObject extends DurableObject<Env> {
   }
 
   async readStatusLog(query: StatusLogQuery): Promise<{ rows: StatusLogRow[]; total: number }> {
-    return this.#store.statusRows(query);
+    return this.#store.isEmpty ? { rows: [], total: 0 } : this.#store.statusRows(query);
   }
 
   /** Takes a host's word about a dispatch. Whatever is not current is dropped, so that it may be repeated. */
   async report(report: HostReport): Promise<void> {
+    if (this.#store.isEmpty) return;
     const observed = report.result?.state ?? report.error?.state ?? 'unknown';
     if (report.isInspection) {
       return this.observe({ incarnation: report.incarnation, state: observed, cause: 'inspection' });
@@ -215,6 +222,7 @@ export class ContainerObject extends DurableObject<Env> {
 
   /** Takes a host's word about a machine that no operation concerns. */
   async observe(observation: HostObservation): Promise<void> {
+    if (this.#store.isEmpty) return;
     const loaded = this.#store.load();
     const state = lifecycleState(loaded);
     if (loaded === null || state === null) return;
@@ -244,6 +252,7 @@ export class ContainerObject extends DurableObject<Env> {
 
   /** What the alarm does; for the sweeper, should an alarm have been missed. False when there is no container. */
   async tend(): Promise<boolean> {
+    if (this.#store.isEmpty) return false;
     this.#operations.expire(Date.now());
     await this.#departures.leave();
     this.#departures.schedule();
@@ -251,7 +260,7 @@ export class ContainerObject extends DurableObject<Env> {
   }
 
   #isKnown(operationId: string): boolean {
-    return this.#store.operation(operationId) !== null;
+    return !this.#store.isEmpty && this.#store.operation(operationId) !== null;
   }
 
   #snapshotLimit(record: ContainerRecord, limit: number): ApiError | null {

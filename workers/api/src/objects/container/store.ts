@@ -61,9 +61,24 @@ function read<T>(json: SqlStorageValue | undefined): T {
 export class ContainerStore {
   readonly #sql: SqlStorage;
 
+  #isEmpty: boolean;
+
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
+    const tables = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'container'");
+    this.#isEmpty = tables.toArray().length === 0;
+  }
+
+  /** True until a container is made here. Asking for one that never was must leave nothing behind. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
+  }
+
+  /** Makes the tables; before the first write. */
+  establish(): void {
+    if (!this.#isEmpty) return;
     this.#sql.exec(TABLES);
+    this.#isEmpty = false;
   }
 
   load(): Loaded | null {

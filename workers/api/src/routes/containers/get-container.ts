@@ -6,11 +6,12 @@ import { readRuntime } from '../../containers/read-runtime.ts';
 import { operation } from '../../operation.ts';
 
 export const getContainerOperation = operation(containersGet, async ({ params, query }, context) => {
-  const loaded = await loadContainer(context, params.id, 'read');
+  // Asked for at once, and answered only if the caller may see it; an object that holds nothing stays nothing.
+  const [loaded, record] = await Promise.all([
+    loadContainer(context, params.id, 'read'),
+    containerObject(context, params.id).read(),
+  ]);
   if (!loaded.ok) return loaded;
-  const startedAt = Date.now();
-  const record = await containerObject(context, params.id).read();
-  context.timing('object', Date.now() - startedAt);
   if (record === null) return containerNotFound();
   const sections: readonly RuntimeSection[] = query.runtime ?? [];
   const runtime = sections.length === 0 ? ok(undefined) : await readRuntime(context, record, sections);
