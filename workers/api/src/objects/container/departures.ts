@@ -3,6 +3,7 @@
  * Each is kept until the other side has taken it; what could not leave at once is tried again by alarm.
  */
 import { applyProjection, openDatabase, projectContainer, type Database } from '@control-plane/database';
+import type { ContainerRecord } from '@control-plane/lifecycle';
 import type { Env } from '../../env.ts';
 import { describeError, type Logger } from '../../log.ts';
 import type { ContainerStore } from './store.ts';
@@ -11,6 +12,7 @@ import { hostGateway } from '../gateways.ts';
 const OUTBOX_ROWS_PER_FLUSH = 100;
 /** A request waits at most this long for the projection; then it is left to the alarm. */
 const PROJECTION_WAIT_MS = 1_000;
+const FLUSH_DELAY_MS = 20;
 const RETRY_MS = 2_000;
 const RETRY_MS_MAX = 60_000;
 
@@ -22,6 +24,8 @@ export class Departures {
   readonly #database: Database;
   #projecting: Promise<void> | null = null;
   #flushing: Promise<void> | null = null;
+  /** The newest version that libSQL took from this instance. */
+  #projected: ContainerRecord | null = null;
   #sending: Promise<void> | null = null;
   #failures = 0;
 
@@ -97,16 +101,22 @@ export class Departures {
 
   async #projectLatest(): Promise<void> {
     try {
-      for (let next = this.#store.unprojected(); next !== null; next = this.#store.unprojected()) {
+      for (let next = this.#next(); next !== null; next = this.#next()) {
         const { record, withRealms } = next;
         const deletedAt = record.status === 'deleted' ? record.updatedAt : null;
         await projectContainer(this.#database, record, { withRealms, deletedAt });
-        this.#store.setProjected(record);
+        this.#projected = record;
       }
       this.#failures = 0;
     } catch (error) {
       this.#failed('projection', error);
     }
+  }
+
+  /** What libSQL does not have, by what is stored and by what this instance has sent since. */
+  #next(): ReturnType<ContainerStore['unprojected']> {
+    const next = this.#store.unprojected();
+    return next !== null && next.record.version > (this.#projected?.version ?? 0) ? next : null;
   }
 
   #flush(): Promise<void> {
@@ -117,7 +127,11 @@ export class Departures {
   }
 
   async #flushAll(): Promise<void> {
+    // The answer that is about to leave would have to wait for what is written here.
+    await scheduler.wait(FLUSH_DELAY_MS);
     try {
+      // Should this be lost, the same row is written again.
+      if (this.#projected !== null) this.#store.setProjected(this.#projected);
       for (let batch = this.#store.outbox(OUTBOX_ROWS_PER_FLUSH); batch.length > 0;) {
         await applyProjection(
           this.#database,

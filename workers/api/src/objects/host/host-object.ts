@@ -81,17 +81,17 @@ export class HostObject extends DurableObject<Env> {
 
   /** Takes a dispatch over: from now on this object delivers it. The same operation id again changes nothing. */
   async dispatch(dispatch: UnsentDispatch): Promise<void> {
-    this.#store.queue(dispatch);
+    const kept = this.#store.keep(dispatch);
     const link = this.#link();
-    if (link !== null && this.#store.hello() !== null) this.#sendQueued(link);
+    if (link !== null) this.#send(link, kept);
   }
 
-  /** Drops an operation that has not reached the host and tells the host to drop it otherwise. */
+  /**
+   * Gives an operation up: it is not delivered again, and a host that has it is told to drop it. What the
+   * host makes of it all the same no longer counts; its container asks what the machine is.
+   */
   async cancel(operationId: string): Promise<void> {
-    const state = this.#store.dispatchState(operationId);
-    if (state === null) return;
-    // One that never left may simply go; what may be on the host ends with the host's own word.
-    if (state === 'queued') this.#store.deleteDispatch(operationId);
+    this.#store.deleteDispatch(operationId);
     const link = this.#link();
     if (link !== null) this.#send(link, { type: 'cancel', operation_id: operationId });
   }
@@ -146,7 +146,6 @@ export class HostObject extends DurableObject<Env> {
         this.#send(link, { type: 'pong' });
         return;
       case 'accepted':
-        return this.#store.setDispatchState(message.operation_id, 'accepted');
       case 'progress':
         return;
       case 'completed':
@@ -210,11 +209,8 @@ export class HostObject extends DurableObject<Env> {
       quarantine,
     });
     link.serializeAttachment({ welcomed: true, connectedAt: Date.now() });
-    // What was on the wire when the last link broke may have been lost: the daemon knows repeated ids.
-    for (const dispatch of this.#store.dispatches('sent', 'accepted')) {
-      this.#store.setDispatchState(dispatch.operation_id, 'queued');
-    }
-    this.#sendQueued(link);
+    // What was on the wire when the last link broke may have been lost; the daemon knows repeated ids.
+    for (const dispatch of this.#store.dispatches()) this.#send(link, dispatch);
     await this.ctx.storage.setAlarm(Date.now() + LINK_PING_INTERVAL_MS);
     this.#log.info('host connected', { quarantined: quarantine.length, machines: hello.inventory.length });
     try {
@@ -241,20 +237,12 @@ export class HostObject extends DurableObject<Env> {
     this.#store.deleteDispatch(message.operation_id);
   }
 
-  #sendQueued(link: WebSocket): void {
-    for (const dispatch of this.#store.dispatches('queued')) {
-      if (!this.#send(link, dispatch)) return;
-      this.#store.setDispatchState(dispatch.operation_id, 'sent');
-    }
-  }
-
-  #send(link: WebSocket, message: ControlMessage): boolean {
+  /** What can't be sent now is sent again after the next connect. */
+  #send(link: WebSocket, message: ControlMessage): void {
     try {
       link.send(JSON.stringify(message));
-      return true;
     } catch (error) {
       this.#log.warn('link send failed', { error: describeError(error) });
-      return false;
     }
   }
 

@@ -10,14 +10,11 @@ export interface HostIdentity {
   /** Raw Ed25519 key in hex. */
   readonly publicKey: string;
 }
-/** `queued`: not on the wire yet, or not since the last connect; `accepted`: in the daemon's journal. */
-export type DispatchState = 'queued' | 'sent' | 'accepted';
-
 const TABLES = `
 CREATE TABLE IF NOT EXISTS host (id INTEGER PRIMARY KEY CHECK (id = 1), identity TEXT NOT NULL, hello TEXT);
 CREATE TABLE IF NOT EXISTS dispatches (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT, operation_id TEXT NOT NULL UNIQUE, container_id TEXT NOT NULL,
-  state TEXT NOT NULL, body TEXT NOT NULL);
+  body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS machines (container_id TEXT PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, seen_at INTEGER NOT NULL);
 `;
@@ -71,11 +68,13 @@ export class HostStore {
     return inserted.length === 1;
   }
 
-  /** Queues a dispatch (once: a repeated operation id keeps the first) and notes whose machine it concerns. */
-  queue(dispatch: Omit<Dispatch, 'type' | 'sequence'>): void {
+  /**
+   * Keeps a dispatch until its outcome was taken (once: a repeated operation id keeps the first), and notes
+   * whose machine it concerns. Returns it with its place in the order.
+   */
+  keep(dispatch: Omit<Dispatch, 'type' | 'sequence'>): Dispatch {
     this.#sql.exec(
-      `INSERT INTO dispatches (operation_id, container_id, state, body) VALUES (?, ?, 'queued', ?)
-       ON CONFLICT (operation_id) DO UPDATE SET state = 'queued'`,
+      'INSERT INTO dispatches (operation_id, container_id, body) VALUES (?, ?, ?) ON CONFLICT (operation_id) DO NOTHING',
       dispatch.operation_id,
       dispatch.container_id,
       JSON.stringify(dispatch),
@@ -86,13 +85,15 @@ export class HostStore {
         dispatch.container_id,
       );
     }
+    const { operation_id: operationId } = dispatch;
+    const row = this.#sql.exec('SELECT sequence FROM dispatches WHERE operation_id = ?', operationId).one();
+    return { ...dispatch, type: 'dispatch', sequence: Number(row['sequence']) };
   }
 
-  /** The dispatches in `states`, in the order in which they must run. */
-  dispatches(...states: DispatchState[]): Dispatch[] {
-    const marks = states.map(() => '?').join();
+  /** All that have no outcome yet, in the order in which they must run. */
+  dispatches(): Dispatch[] {
     return this.#sql
-      .exec(`SELECT sequence, body FROM dispatches WHERE state IN (${marks}) ORDER BY sequence`, ...states)
+      .exec('SELECT sequence, body FROM dispatches ORDER BY sequence')
       .toArray()
       .map((row) => ({
         ...(JSON.parse(String(row['body'])) as Omit<Dispatch, 'type' | 'sequence'>),
@@ -112,17 +113,6 @@ export class HostStore {
     return row === undefined
       ? null
       : (JSON.parse(String(row['body'])) as Omit<Dispatch, 'type' | 'sequence'>);
-  }
-
-  dispatchState(operationId: string): DispatchState | null {
-    const row = this.#sql
-      .exec('SELECT state FROM dispatches WHERE operation_id = ?', operationId)
-      .toArray()[0];
-    return row === undefined ? null : (String(row['state']) as DispatchState);
-  }
-
-  setDispatchState(operationId: string, state: DispatchState): void {
-    this.#sql.exec('UPDATE dispatches SET state = ? WHERE operation_id = ?', state, operationId);
   }
 
   deleteDispatch(operationId: string): void {
