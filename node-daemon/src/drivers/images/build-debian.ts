@@ -6,7 +6,6 @@ import path from 'node:path';
 export const debianSuites: Readonly<Record<string, string>> = { '12': 'bookworm', '13': 'trixie' };
 
 const packages = 'systemd-sysv,iproute2,iputils-ping,procps,ca-certificates,netbase';
-const publicMirror = 'http://deb.debian.org/debian';
 
 /**
  * Builds a small Debian with systemd into `tree`, as the host's root, from the mirror that this host uses
@@ -19,8 +18,11 @@ export async function buildDebian(
 ): Promise<void> {
   const suite = debianSuites[release];
   if (suite === undefined) throw new Error(`There is no recipe for Debian ${release}.`);
-  const mirror = findMirror() ?? publicMirror;
-  const child = spawn('debootstrap', ['--variant=minbase', `--include=${packages}`, suite, tree, mirror], {
+  // Without a mirror of the host's own, debootstrap takes its default.
+  const mirror = findMirror();
+  const options = ['--variant=minbase', `--include=${packages}`];
+  const place = mirror === undefined ? [suite, tree] : [suite, tree, mirror];
+  const child = spawn('debootstrap', [...options, ...place], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
   });
