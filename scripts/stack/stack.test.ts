@@ -73,6 +73,7 @@ describe('a started stack', () => {
       names: [
         'API_DOMAIN',
         'CONTAINERS',
+        'DATABASE',
         'DATABASE_TOKEN',
         'DATABASE_URL',
         'ENCRYPTION_KEY',

@@ -90,6 +90,10 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
     compatibilityFlags: ['nodejs_compat'],
   };
   const database = { DATABASE_URL: options.databaseUrl, DATABASE_TOKEN: options.databaseToken };
+  // Straight from the runtime to the endpoint; Miniflare's own way out is one more worker in between.
+  const databaseService = {
+    DATABASE: { external: { address: new URL(options.databaseUrl).host, http: {} } },
+  };
   const durableObjects = Object.fromEntries(
     Object.entries(API_OBJECTS).map(([binding, className]) => [binding, { className, useSQLite: true }]),
   );
@@ -130,10 +134,17 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
           },
           durableObjects,
           serviceBindings: {
+            ...databaseService,
             MAIL: async (request) => new Response(null, options.mail(await request.text())),
           },
         },
-        { ...shared, name: 'billing', script: options.scripts.billing, bindings: database },
+        {
+          ...shared,
+          name: 'billing',
+          script: options.scripts.billing,
+          bindings: database,
+          serviceBindings: databaseService,
+        },
       ],
     }),
   );

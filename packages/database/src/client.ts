@@ -19,13 +19,19 @@ let opened: { readonly url: string; readonly authToken: string; readonly databas
  *
  * @param url `libsql://…`, `https://…` or `http://127.0.0.1:…`
  * @param authToken bearer token of the endpoint; empty for none
+ * @param service how requests get there, when not by the runtime's own fetch
  */
-export function openDatabase(url: string, authToken: string): Database {
+export function openDatabase(
+  url: string,
+  authToken: string,
+  service?: { readonly fetch: typeof fetch },
+): Database {
   if (opened?.url !== url || opened.authToken !== authToken) {
     const client = createClient({
       url,
       concurrency: CONCURRENCY,
       ...(authToken === '' ? {} : { authToken }),
+      ...(service === undefined ? {} : { fetch: (request: Request) => service.fetch(request) }),
     });
     // No schema: its relational configuration costs time and nothing uses it.
     opened = { url, authToken, database: drizzle(client) };

@@ -64,7 +64,7 @@ export async function handleRequest(
   function noteCaller(): void {
     if (knownCaller === null) return;
     logActivity({
-      database: openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN),
+      database: openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE),
       userId: knownCaller.userId,
       realmId: facts.realmId,
       clientAddress: facts.clientAddress,
@@ -90,7 +90,7 @@ export async function handleRequest(
     }
     const { operation, params } = match;
     const { route } = operation;
-    const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN);
+    const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
     const waitUntil = (work: Promise<unknown>): void => execution.waitUntil(work);
 
     const authStartedAt = Date.now();

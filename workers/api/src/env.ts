@@ -11,6 +11,8 @@ export interface Env {
   readonly API_DOMAIN: string;
   readonly DATABASE_URL: string;
   readonly DATABASE_TOKEN: string;
+  /** The local stack's straight way to the database; production has none. */
+  readonly DATABASE?: Fetcher;
   /** `{"active_kid": "…", "keys": [{"kid": "…", "jwk": {…}}]}`: Ed25519 keys that sign JWTs. */
   readonly JWT_KEYS: string;
   /** Keys of packages/signing. */

@@ -6,7 +6,10 @@ import { hostGateway } from './objects/gateways.ts';
 /** `GET /internal/health`: what of this worker's surroundings is up. Always 200: the router judges. */
 export async function health(env: Env): Promise<Response> {
   try {
-    const serverIds = await listEnrolledServerIds(openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN), 100);
+    const serverIds = await listEnrolledServerIds(
+      openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE),
+      100,
+    );
     const states = await Promise.all(serverIds.map((serverId) => hostGateway(env, serverId).status()));
     const connected = states.filter((state) => state.connected).length;
     return Response.json({

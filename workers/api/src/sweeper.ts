@@ -24,7 +24,7 @@ const SUSPECTS_PER_RUN = 200;
  */
 export async function sweep(env: Env, now: number): Promise<void> {
   const log = createLogger({ component: 'sweeper' });
-  const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN);
+  const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
   const before = now - PATIENCE_MS;
   try {
     const suspects = await findSuspects(database, before, SUSPECTS_PER_RUN);

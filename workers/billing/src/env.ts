@@ -2,4 +2,6 @@
 export interface Env {
   readonly DATABASE_URL: string;
   readonly DATABASE_TOKEN: string;
+  /** The local stack's straight way to the database; production has none. */
+  readonly DATABASE?: Fetcher;
 }

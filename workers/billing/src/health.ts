@@ -14,7 +14,7 @@ function timeout(milliseconds: number): Promise<never> {
 /** `GET /internal/health`: 200 whenever the worker runs, with what it finds of its database. */
 export async function healthResponse(env: Env): Promise<Response> {
   try {
-    const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN);
+    const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
     await Promise.race([database.run(sql`select 1`), timeout(DATABASE_TIMEOUT_MS)]);
     return Response.json({ database: { up: true } });
   } catch (error) {

@@ -54,6 +54,6 @@ export function logActivity(facts: ActivityFacts): void {
 }
 
 /** Writes what still waits in this isolate; for an orderly end. */
-export function drainActivity(env: Pick<Env, 'DATABASE_URL' | 'DATABASE_TOKEN'>): Promise<void> {
-  return buffer.drain(meansOf(openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN)));
+export function drainActivity(env: Pick<Env, 'DATABASE' | 'DATABASE_URL' | 'DATABASE_TOKEN'>): Promise<void> {
+  return buffer.drain(meansOf(openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE)));
 }

@@ -23,7 +23,7 @@ export async function enrollHost(request: Request, env: Env): Promise<Result<Enr
     });
   }
   const tokenHash = await sha256Hex(joinToken);
-  const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN);
+  const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
   const server = await claimJoinToken(database, { tokenHash, publicKey, now: Date.now() });
   if (server === null) {
     return fail('HOST_JOIN_TOKEN_INVALID', 'The join token is unknown, expired or used; make a new one');

@@ -33,7 +33,7 @@ async function connect(request: Request, env: Env): Promise<Response> {
   const serverId = request.headers.get(CONNECT_HEADERS.serverId) ?? '';
   // An object comes into being by being called: only servers that exist get one.
   const server = /^[0-9a-f]{24}$/.test(serverId)
-    ? await findServer(openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN), serverId)
+    ? await findServer(openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE), serverId)
     : null;
   if (server === null || server.publicKey === null) {
     return errorResponse({

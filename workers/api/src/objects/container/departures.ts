@@ -34,7 +34,7 @@ export class Departures {
     this.#env = env;
     this.#store = store;
     this.#log = log;
-    this.#database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN);
+    this.#database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
   }
 
   /**

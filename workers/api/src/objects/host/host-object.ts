@@ -52,7 +52,7 @@ export class HostObject extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new HostStore(ctx.storage);
-    this.#database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN);
+    this.#database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
     this.#log = createLogger({ component: 'host-object', server_id: ctx.id.name ?? null });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING_TEXT, PONG_TEXT));
   }
