@@ -3,8 +3,6 @@ import { fail, succeed, systemErrorCode, type Outcome } from '../../outcome.ts';
 import type { ExecuteRequest, ExecuteResult } from '../types.ts';
 
 const timeoutExitCode = 124;
-/** How long output is still read after the command ended while something else holds its pipes. */
-const lingerMs = 250;
 
 export type CollectedCommand = {
   readonly command: string;
@@ -12,11 +10,16 @@ export type CollectedCommand = {
   readonly cwd: string;
   /** The whole environment of the host process. */
   readonly environment: Readonly<Record<string, string>>;
+  /**
+   * How long output is still read after the command ended while something that it left running holds its
+   * pipes; null: until they are closed or the timeout is over.
+   */
+  readonly lingerMs: number | null;
 };
 
 /**
  * Runs a host command that enters a machine, with descriptors 0 to 2 only, and collects what it prints.
- * After the timeout its process group is killed. What it left running in the background is not waited for.
+ * After the timeout its process group is killed.
  */
 export async function runCollected(
   command: CollectedCommand,
@@ -41,10 +44,12 @@ export async function runCollected(
     setTimeout(() => {
       timedOut = true;
       endGroup(child.pid);
+      // A process that left the group may hold the pipes: it is not waited for.
       letGo();
     }, request.timeoutMs),
   ];
-  child.once('exit', () => timers.push(setTimeout(letGo, lingerMs)));
+  const { lingerMs } = command;
+  if (lingerMs !== null) child.once('exit', () => timers.push(setTimeout(letGo, lingerMs)));
   try {
     const exitCode = await new Promise<number>((resolve, reject) => {
       child.once('error', reject);

@@ -38,6 +38,8 @@ export function attachToMachine(
       // LXC takes the caller's directory into the machine, where there is one of that name.
       cwd: '/root',
       environment: { PATH: lxcSearchPath },
+      // lxc-attach ends with its command, but what that left in the background keeps the pipes open.
+      lingerMs: 250,
     },
     request,
   );
