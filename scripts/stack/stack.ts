@@ -46,6 +46,8 @@ export interface StackOptions {
   readonly clientAddressHeader?: string;
   /** More variables for the api worker, `OAUTH_*` for example. */
   readonly apiVariables?: Readonly<Record<string, string>>;
+  /** More variables for the billing worker, `STRIPE_*` for example. */
+  readonly billingVariables?: Readonly<Record<string, string>>;
   /** Code to run instead of what is bundled from `workers/`. */
   readonly workerScripts?: Partial<WorkerScripts>;
   readonly readyTimeoutMs?: number;
@@ -69,7 +71,7 @@ export interface Stack {
   daemonPid(): number | null;
   /** Resolves once `/healthz` answers 200; rejects with what is missing after `timeoutMs`. */
   waitUntilReady(timeoutMs?: number): Promise<void>;
-  /** Runs the api's cron handler now. */
+  /** Runs the workers' cron handlers now. */
   runScheduled(): Promise<void>;
   /** Kills workerd in whatever it does and starts it again on the same port. */
   restartWorkerd(): Promise<void>;
@@ -189,6 +191,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       signingKeys: secrets.signing_keys,
       encryptionKey: secrets.encryption_key,
       apiVariables: options.apiVariables ?? {},
+      billingVariables: options.billingVariables ?? {},
       mail: createMailOutbox(data.mailOutboxFile, () => new Date()),
       log: (line) => void logFile.write(line.endsWith('\n') ? line : `${line}\n`),
     });

@@ -37,6 +37,8 @@ export interface WorkerRuntimeOptions {
   readonly encryptionKey: string;
   /** More variables for the api worker. */
   readonly apiVariables?: Readonly<Record<string, string>>;
+  /** More variables for the billing worker. */
+  readonly billingVariables?: Readonly<Record<string, string>>;
   readonly mail: MailOutbox;
   /** One line of a worker's log. */
   readonly log: (line: string) => void;
@@ -44,9 +46,9 @@ export interface WorkerRuntimeOptions {
 
 export interface WorkerRuntime {
   readonly port: number;
-  /** Runs the api's cron handler once; nothing else does so outside of production. */
+  /** Runs the cron handlers of api and billing once; nothing else does so outside of production. */
   runScheduled(): Promise<void>;
-  /** Lets the api write what it holds back for a moment; before an orderly stop. */
+  /** Lets the workers write what they hold back for a moment; before an orderly stop. */
   drain(): Promise<void>;
   /** Kills workerd. What objects had not stored is lost, as in a crash. */
   stop(): Promise<void>;
@@ -142,7 +144,13 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
           ...shared,
           name: 'billing',
           script: options.scripts.billing,
-          bindings: database,
+          bindings: { ...database, JWT_KEYS: options.jwtKeys, ...options.billingVariables },
+          durableObjects: Object.fromEntries(
+            Object.entries(durableObjects).map(([binding, object]) => [
+              binding,
+              { ...object, scriptName: 'api' },
+            ]),
+          ),
           serviceBindings: databaseService,
         },
       ],
@@ -154,12 +162,16 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
     return {
       port: Number(url.port),
       async runScheduled() {
-        const api = await miniflare.getWorker('api');
-        await api.scheduled({ cron: '* * * * *' });
+        for (const name of ['api', 'billing']) {
+          const worker = await miniflare.getWorker(name);
+          await worker.scheduled({ cron: '* * * * *' });
+        }
       },
       async drain() {
-        const api = await miniflare.getWorker('api');
-        await api.scheduled({ cron: 'shutdown' });
+        for (const name of ['api', 'billing']) {
+          const worker = await miniflare.getWorker(name);
+          await worker.scheduled({ cron: 'shutdown' });
+        }
       },
       stop: () => miniflare.dispose(),
     };

@@ -1,20 +1,13 @@
 import type { ContainerObject } from './objects/container/container-object.ts';
 import type { HostObject } from './objects/host/host-object.ts';
-import type { RateLimitObject } from './objects/rate-limit/rate-limit-object.ts';
+import type { ServingEnv } from '@control-plane/serving';
 
 /** Bindings, variables and secrets of the api worker (workers/api/wrangler.toml). */
-export interface Env {
+export interface Env extends ServingEnv {
   readonly CONTAINERS: DurableObjectNamespace<ContainerObject>;
   readonly HOSTS: DurableObjectNamespace<HostObject>;
-  readonly RATE_LIMITS: DurableObjectNamespace<RateLimitObject>;
   /** Host name of the API without a realm, for example `api.example.com` or `api.localhost`. */
   readonly API_DOMAIN: string;
-  readonly DATABASE_URL: string;
-  readonly DATABASE_TOKEN: string;
-  /** The local stack's straight way to the database; production has none. */
-  readonly DATABASE?: Fetcher;
-  /** `{"active_kid": "…", "keys": [{"kid": "…", "jwk": {…}}]}`: Ed25519 keys that sign JWTs. */
-  readonly JWT_KEYS: string;
   /** Keys of packages/signing. */
   readonly SIGNING_KEYS: string;
   /** 64 hex digits: what must be readable again (secrets of second factors) is encrypted with it. */

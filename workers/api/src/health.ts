@@ -1,6 +1,6 @@
+import { describeError } from '@control-plane/serving';
 import { listEnrolledServerIds, openDatabase } from '@control-plane/database';
 import type { Env } from './env.ts';
-import { describeError } from './log.ts';
 import { hostGateway } from './objects/gateways.ts';
 
 /** `GET /internal/health`: what of this worker's surroundings is up. Always 200: the router judges. */

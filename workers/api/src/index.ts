@@ -1,16 +1,18 @@
-import { drainActivity } from './activity/log-activity.ts';
-import { handleRequest } from './app.ts';
+import { drainActivity, requestHandler } from '@control-plane/serving';
 import type { Env } from './env.ts';
 import { health } from './health.ts';
 import { handleHostRequest } from './hosts/host-requests.ts';
+import { OPERATIONS } from './operations.ts';
 import { sweep } from './sweeper.ts';
 
 /** Not a time but a signal: the runtime is about to be stopped in order. */
 const SHUTDOWN_SIGNAL = 'shutdown';
 
+const handleRequest = requestHandler('api', OPERATIONS);
+
 export { ContainerObject } from './objects/container/container-object.ts';
 export { HostObject } from './objects/host/host-object.ts';
-export { RateLimitObject } from './objects/rate-limit/rate-limit-object.ts';
+export { RateLimitObject } from '@control-plane/serving/rate-limit-object';
 
 export default {
   async fetch(request, env, execution): Promise<Response> {

@@ -1,3 +1,4 @@
+import { createLogger, describeError } from '@control-plane/serving';
 import {
   cancelReservation,
   findSuspects,
@@ -11,7 +12,6 @@ import {
   sweepSignInSteps,
 } from '@control-plane/database';
 import type { Env } from './env.ts';
-import { createLogger, describeError } from './log.ts';
 import { containerGateway } from './objects/gateways.ts';
 
 /** What is younger may still be under way. */

@@ -52,8 +52,13 @@ it('says whether it reaches the database, and stays alive when it does not', asy
 });
 
 it('answers any other path with the 404 envelope', async () => {
-  expect(await get('/api/v1/wallet/balances')).toEqual({
+  expect(await get('/api/v1/wallet/unknown')).toEqual({
     status: 404,
-    body: { statusCode: 404, error: 'Not Found', code: 'NOT_FOUND', message: 'There is no such route.' },
+    body: {
+      statusCode: 404,
+      error: 'Not Found',
+      code: 'NOT_FOUND',
+      message: 'There is no /api/v1/wallet/unknown',
+    },
   });
 });

@@ -1,8 +1,8 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { verifyPassword } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import { findUser, type UserRow } from '@control-plane/database';
 import type { AuthenticatedContext } from '../context.ts';
-import { checkRateLimit } from '../middleware/rate-limit.ts';
 
 /**
  * Asks the caller for their password once more. Limited for each account (10 wrong ones in 15 minutes), so

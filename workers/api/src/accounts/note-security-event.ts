@@ -1,6 +1,6 @@
+import { randomObjectId } from '@control-plane/serving';
 import { recordLogin, type SecurityEvent } from '@control-plane/database';
 import type { RequestContext } from '../context.ts';
-import { randomObjectId } from '../ids.ts';
 
 /** Puts a change of an account's secrets into its security history, off the hot path. */
 export function noteSecurityEvent(

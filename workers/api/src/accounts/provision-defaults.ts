@@ -1,3 +1,4 @@
+import { randomHex, randomObjectId, describeError } from '@control-plane/serving';
 import { hashSecret } from '@control-plane/auth';
 import { CreateContainerBody } from '@control-plane/contract';
 import {
@@ -15,8 +16,6 @@ import {
 } from '@control-plane/database';
 import { createContainer } from '../containers/create-container.ts';
 import type { AuthenticatedContext, RequestContext } from '../context.ts';
-import { randomHex, randomObjectId } from '../ids.ts';
-import { describeError } from '../log.ts';
 import { serverView } from '../routes/authentication/session.ts';
 import { freeServerNames, isUnlocked } from './free-tier.ts';
 

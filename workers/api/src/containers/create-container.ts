@@ -1,3 +1,4 @@
+import { scopeOf } from '@control-plane/serving';
 import { fail, ok, type Result } from '@control-plane/contract';
 import type { CreateContainerBody } from '@control-plane/contract';
 import { grantsLeaf, randomTokenAlias, secureRandom } from '@control-plane/auth';
@@ -12,7 +13,7 @@ import {
 } from '@control-plane/database';
 import type { ContainerRecord } from '@control-plane/lifecycle';
 import type * as z from 'zod';
-import { scopeOf, type AuthenticatedContext } from '../context.ts';
+import type { AuthenticatedContext } from '../context.ts';
 import type { CommandOutcome } from '../objects/container/messages.ts';
 import { normaliseColor, randomColor } from '../routes/projects/color.ts';
 import { realmsOfNew } from '../routes/realms/realm-membership.ts';

@@ -1,10 +1,11 @@
+import { randomHex } from '@control-plane/serving';
 import { fail, ok, type Result } from '@control-plane/contract';
 import type { AuthenticatedContext } from '../context.ts';
 import type { CommandOutcome } from '../objects/container/messages.ts';
 import { containerObject } from './load-container.ts';
 import { invocation } from './run-command.ts';
 import { cancelReservation } from '@control-plane/database';
-import { operationIdOf, randomHex } from '../ids.ts';
+import { operationIdOf } from '../ids.ts';
 
 /**
  * Deletes a container that the caller was permitted to delete. Wins over whatever runs on it. Ok also when

@@ -1,7 +1,7 @@
+import { describeError, scopeOf } from '@control-plane/serving';
 import { fail, ok, type Result } from '@control-plane/contract';
 import { findContainer, type AccessLevel, type ContainerListing } from '@control-plane/database';
-import { scopeOf, type AuthenticatedContext } from '../context.ts';
-import { describeError } from '../log.ts';
+import type { AuthenticatedContext } from '../context.ts';
 import { containerGateway, type ContainerGateway } from '../objects/gateways.ts';
 
 /** What a request may ask of a container's object. */

@@ -1,8 +1,8 @@
+import type { Answer } from '@control-plane/serving';
 import { fail, ok, type Result } from '@control-plane/contract';
 import type { ContainerRecord } from '@control-plane/lifecycle';
 import type { AuthenticatedContext } from '../context.ts';
 import { operationIdOf } from '../ids.ts';
-import type { Answer } from '../operation.ts';
 import type { CommandOutcome, Invocation, OperationView } from '../objects/container/messages.ts';
 import { presentOperation } from './present-operation.ts';
 

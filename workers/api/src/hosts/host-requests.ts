@@ -1,9 +1,7 @@
+import { errorResponse, createLogger, describeError, requestFacts } from '@control-plane/serving';
 import { CONNECT_HEADERS, LINK_PATHS } from '@control-plane/contract/link';
 import { findServer, openDatabase } from '@control-plane/database';
-import { errorResponse } from '../app.ts';
 import type { Env } from '../env.ts';
-import { createLogger, describeError } from '../log.ts';
-import { requestFacts } from '../request-facts.ts';
 import { enrollHost } from './enroll-host.ts';
 import { hostGateway } from '../objects/gateways.ts';
 

@@ -1,8 +1,8 @@
+import type { Logger } from '@control-plane/serving';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import type { Env } from '../env.ts';
-import type { Logger } from '../log.ts';
 import { sendMail } from './mail.ts';
 import { verificationMail } from './verification-mail.ts';
 

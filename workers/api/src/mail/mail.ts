@@ -1,4 +1,4 @@
-import { describeError, type Logger } from '../log.ts';
+import { describeError, type Logger } from '@control-plane/serving';
 import { mailCarrier, type MailEnv } from './mail-carrier.ts';
 
 /** One mail as the outbox takes it. `at`: ISO 8601. */

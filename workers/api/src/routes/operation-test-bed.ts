@@ -1,11 +1,10 @@
 /** Calls operations the way the dispatcher does, on a temporary database: for unit tests of routes. */
+import { randomObjectId, createLogger } from '@control-plane/serving';
 import type { Principal, TokenGrant } from '@control-plane/auth';
 import { errorBody, parseInput, type RawInput } from '@control-plane/contract';
 import type { Database } from '@control-plane/database';
 import type { AuthenticatedContext } from '../context.ts';
 import type { Env } from '../env.ts';
-import { randomObjectId } from '../ids.ts';
-import { createLogger } from '../log.ts';
 import type { Operation } from '../operation.ts';
 
 export interface Caller {

@@ -1,8 +1,8 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { mark, readBackupCode, TOTP_CODE_PATTERN, totpStepOf, unseal } from '@control-plane/auth';
 import { ok, type Result } from '@control-plane/contract/errors';
 import { spendBackupCode, spendTotpStep, type TwoFactorRow } from '@control-plane/database';
 import type { RequestContext } from '../context.ts';
-import { checkRateLimit } from '../middleware/rate-limit.ts';
 import { twoFactorPlace, vaultKey } from './vault-key.ts';
 
 type Stage = Pick<RequestContext, 'env' | 'database' | 'waitUntil'>;

@@ -1,3 +1,4 @@
+import { createLogger, type Logger } from '@control-plane/serving';
 import { DurableObject } from 'cloudflare:workers';
 import type { ApiError } from '@control-plane/contract/errors';
 import {
@@ -7,7 +8,6 @@ import {
   type ContainerRecord,
 } from '@control-plane/lifecycle';
 import type { Env } from '../../env.ts';
-import { createLogger, type Logger } from '../../log.ts';
 import { checkHost } from './check-host.ts';
 import { configure, immediateUpdate, needsHost } from './configuration.ts';
 import { Departures } from './departures.ts';

@@ -2,10 +2,10 @@
  * What leaves a ContainerObject after it has been written: errands to the host, the projection to libSQL.
  * Each is kept until the other side has taken it; what could not leave at once is tried again by alarm.
  */
+import { describeError, type Logger } from '@control-plane/serving';
 import { applyProjection, openDatabase, projectContainer, type Database } from '@control-plane/database';
 import type { ContainerRecord } from '@control-plane/lifecycle';
 import type { Env } from '../../env.ts';
-import { describeError, type Logger } from '../../log.ts';
 import type { ContainerStore } from './store.ts';
 import { hostGateway } from '../gateways.ts';
 

@@ -2,10 +2,10 @@
  * Turns one decision of the lifecycle into everything that must be written with it: the container, its
  * operation, status log, events and projection. Runs inside the object's one synchronous block.
  */
+import { randomObjectId } from '@control-plane/serving';
 import type { ContainerCommand, ContainerRecord, LifecycleState } from '@control-plane/lifecycle';
 import type { Actor } from './messages.ts';
 import type { ContainerStore, Loaded } from './store.ts';
-import { randomObjectId } from '../../ids.ts';
 
 /** Nobody: the system itself. */
 export const SYSTEM: Actor = { userId: null, tokenId: null };

@@ -2,6 +2,7 @@
  * Carries an operation of one container from its acceptance to its one outcome: accepts, dispatches,
  * settles, expires. Each change is one synchronous block.
  */
+import { randomHex, type Logger } from '@control-plane/serving';
 import type { ApiError } from '@control-plane/contract/errors';
 import type { DispatchParameters } from '@control-plane/contract/link';
 import {
@@ -11,8 +12,7 @@ import {
   type ContainerRecord,
   type LifecycleState,
 } from '@control-plane/lifecycle';
-import { operationIdOf, randomHex } from '../../ids.ts';
-import type { Logger } from '../../log.ts';
+import { operationIdOf } from '../../ids.ts';
 import { configured, noteChanges } from './configuration.ts';
 import type { Departures } from './departures.ts';
 import { journalTransition, SYSTEM, type Cause } from './journal.ts';

@@ -1,3 +1,4 @@
+import { randomHex, createLogger, describeError, type Logger } from '@control-plane/serving';
 import { DurableObject } from 'cloudflare:workers';
 import {
   HostMessage,
@@ -13,8 +14,6 @@ import {
 import { errorBody } from '@control-plane/contract/errors';
 import { openDatabase, recordHostHello, setServerReady, type Database } from '@control-plane/database';
 import type { Env } from '../../env.ts';
-import { randomHex } from '../../ids.ts';
-import { createLogger, describeError, type Logger } from '../../log.ts';
 import type { HostReport } from '../container/messages.ts';
 import type { UnsentDispatch } from '../container/store.ts';
 import { HostStore, type HostIdentity } from './host-store.ts';

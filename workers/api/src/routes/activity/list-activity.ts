@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract/errors';
 import { activityList } from '@control-plane/contract/routes';
 import { listActivity as load } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { timestamp } from '../authentication/user-view.ts';
 

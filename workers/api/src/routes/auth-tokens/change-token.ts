@@ -1,3 +1,4 @@
+import { scopeOf } from '@control-plane/serving';
 import { settleTokenChange, type TokenChangeRequest } from '@control-plane/auth';
 import { ok, type Result } from '@control-plane/contract/errors';
 import {
@@ -6,7 +7,7 @@ import {
   type AuthTokenChanges,
   type AuthTokenRow,
 } from '@control-plane/database';
-import { scopeOf, type AuthenticatedContext } from '../../context.ts';
+import type { AuthenticatedContext } from '../../context.ts';
 import { requireOtp } from '../../two-factor/require-otp.ts';
 import {
   duplicateTokenAlias,

@@ -1,9 +1,9 @@
+import { scopeOf } from '@control-plane/serving';
 import { newAuthToken, secureRandom, settleTokenCopy } from '@control-plane/auth';
 import { fail, ok } from '@control-plane/contract/errors';
 import { TOKEN_ALIAS_LENGTH_MAX } from '@control-plane/contract';
 import { authTokensCopy } from '@control-plane/contract/routes';
 import { createAuthToken as storeAuthToken, findAuthToken } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { requireOtp } from '../../two-factor/require-otp.ts';
 import { authTokenView } from './auth-token-view.ts';

@@ -1,8 +1,8 @@
+import { scopeOf } from '@control-plane/serving';
 import { newAuthToken, randomTokenAlias, secureRandom, settleTokenRequest } from '@control-plane/auth';
 import { ok } from '@control-plane/contract/errors';
 import { authTokensCreate } from '@control-plane/contract/routes';
 import { createAuthToken as storeAuthToken } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { requireOtp } from '../../two-factor/require-otp.ts';
 import { authTokenView } from './auth-token-view.ts';

@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract/errors';
 import { authTokensDelete } from '@control-plane/contract/routes';
 import { deleteAuthToken as removeAuthToken, findAuthToken } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { tokenNotFound } from './refusals.ts';
 import { authTokenEvent } from './token-event.ts';

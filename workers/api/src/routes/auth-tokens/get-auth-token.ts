@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract/errors';
 import { authTokensGet } from '@control-plane/contract/routes';
 import { findAuthToken } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { authTokenView } from './auth-token-view.ts';
 import { tokenNotFound } from './refusals.ts';

@@ -1,5 +1,5 @@
+import { randomObjectId } from '@control-plane/serving';
 import type { AuthTokenRow, NewEvent } from '@control-plane/database';
-import { randomObjectId } from '../../ids.ts';
 
 /**
  * An event of a token, for its owner: nothing that could be used as the token. `now` in Unix milliseconds,

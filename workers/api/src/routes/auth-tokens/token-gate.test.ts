@@ -1,9 +1,8 @@
+import { randomObjectId, jwtKeys } from '@control-plane/serving';
 import { secureRandom, signAccessToken } from '@control-plane/auth';
 import { schema } from '@control-plane/database';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomObjectId } from '../../ids.ts';
-import { jwtKeys } from '../../middleware/authenticate-jwt-keys.ts';
 import { openStage, type Call, type Stage } from '../authentication/test-context.ts';
 import { addTokenRealm, removeTokenRealm } from './change-token-realms.ts';
 import { copyAuthToken } from './copy-auth-token.ts';

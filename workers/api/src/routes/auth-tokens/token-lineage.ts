@@ -1,6 +1,6 @@
+import { grantOf } from '@control-plane/serving';
 import { effectiveGrant, type TokenGrant } from '@control-plane/auth';
 import { findTokensAbove, type AuthTokenRow, type Database } from '@control-plane/database';
-import { grantOf } from '../../middleware/authenticate-credential.ts';
 
 /**
  * What a token and the one above it may do now, within everything further up. `parent` is null when a user

@@ -1,8 +1,8 @@
+import { randomObjectId } from '@control-plane/serving';
 import { hashSecret, newAuthToken, secureRandom } from '@control-plane/auth';
 import { createAuthToken, schema } from '@control-plane/database';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomObjectId } from '../../ids.ts';
 import { getAvailableRegions } from './get-available-regions.ts';
 import { getCurrentUser } from './get-current-user.ts';
 import { getOAuthConfig } from './get-oauth-config.ts';

@@ -2,8 +2,8 @@
  * Whether an account exists must not show in how long an answer takes. Time itself is noise on a shared
  * machine; what makes it is not: password hashes computed, and statements sent to the database.
  */
+import { randomObjectId } from '@control-plane/serving';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { randomObjectId } from '../../ids.ts';
 import { forgotPassword } from './forgot-password.ts';
 import { login } from './login.ts';
 import { resendVerification } from './resend-verification.ts';

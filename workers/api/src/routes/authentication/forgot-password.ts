@@ -1,10 +1,10 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { newMailToken, secureRandom } from '@control-plane/auth';
 import { ok } from '@control-plane/contract/errors';
 import { authenticationForgotPassword } from '@control-plane/contract/routes';
 import { addResetToken } from '@control-plane/database';
 import { sendMail } from '../../mail/mail.ts';
 import { RESET_LIFETIME_MS, resetMail } from '../../mail/reset-mail.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 
 /** Sends a reset mail if there is a confirmed account of that address; the answer never tells. */

@@ -1,7 +1,7 @@
+import { checkPassword } from '@control-plane/serving';
 import { fail, ok } from '@control-plane/contract/errors';
 import { authenticationLogin } from '@control-plane/contract/routes';
 import type { LoginName } from '@control-plane/database';
-import { checkPassword } from '../../middleware/authenticate-password.ts';
 import { operation } from '../../operation.ts';
 import { goalOf, signIn } from './sign-in.ts';
 

@@ -1,9 +1,8 @@
+import { jwtKeys, checkRateLimit } from '@control-plane/serving';
 import { equalSecrets, parseAuthorization, verifyJwt } from '@control-plane/auth';
 import { fail, ok } from '@control-plane/contract/errors';
 import { authenticationRefreshToken } from '@control-plane/contract/routes';
 import { findUser } from '@control-plane/database';
-import { jwtKeys } from '../../middleware/authenticate-jwt-keys.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 import { tokenPair } from './session.ts';
 

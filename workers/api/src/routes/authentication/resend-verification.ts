@@ -1,10 +1,10 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { newMailToken, secureRandom } from '@control-plane/auth';
 import { ok } from '@control-plane/contract/errors';
 import { authenticationResendVerification } from '@control-plane/contract/routes';
 import { addVerificationToken } from '@control-plane/database';
 import { sendMail } from '../../mail/mail.ts';
 import { VERIFICATION_LIFETIME_MS, verificationMail } from '../../mail/verification-mail.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 
 /** Sends the confirmation mail again, if that account waits for one; the answer never tells. */

@@ -1,9 +1,9 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { checkPasswordPolicy, hashPassword, hashSecret, secureRandom } from '@control-plane/auth';
 import { fail, ok } from '@control-plane/contract/errors';
 import { authenticationResetPassword } from '@control-plane/contract/routes';
 import { findResetToken, resetPasswordByToken } from '@control-plane/database';
 import { noteSecurityEvent } from '../../accounts/note-security-event.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 
 /**

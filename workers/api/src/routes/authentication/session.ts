@@ -1,9 +1,8 @@
+import { randomObjectId, jwtKeys } from '@control-plane/serving';
 import { secureRandom, signSessionTokens } from '@control-plane/auth';
 import { fail, ok } from '@control-plane/contract/errors';
 import { loadLoginFacts, recordLogin, type LoginFacts, type UserRow } from '@control-plane/database';
 import type { RequestContext } from '../../context.ts';
-import { randomObjectId } from '../../ids.ts';
-import { jwtKeys } from '../../middleware/authenticate-jwt-keys.ts';
 import { timestamp, userView } from './user-view.ts';
 
 /** A fresh pair of tokens for the user's current session generation, as the wire has it. */

@@ -1,3 +1,4 @@
+import { randomObjectId, checkRateLimit } from '@control-plane/serving';
 import {
   checkPasswordPolicy,
   hashPassword,
@@ -9,10 +10,8 @@ import { ok } from '@control-plane/contract/errors';
 import { authenticationSignup } from '@control-plane/contract/routes';
 import { signUp } from '@control-plane/database';
 import { inviteCodeHash } from '../../accounts/invite-code.ts';
-import { randomObjectId } from '../../ids.ts';
 import { sendMail } from '../../mail/mail.ts';
 import { VERIFICATION_LIFETIME_MS, verificationMail } from '../../mail/verification-mail.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 
 /** Usernames drawn before giving up; each has 16 random bits behind the local part. */

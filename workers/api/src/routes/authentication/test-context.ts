@@ -1,4 +1,5 @@
 /** A stage for tests of operations: a real database, and in place of the edge what it would hand over. */
+import { randomObjectId, createLogger, authenticate, authorize } from '@control-plane/serving';
 import { secureRandom } from '@control-plane/auth';
 import type { RouteDefinition } from '@control-plane/contract';
 import type { ApiError } from '@control-plane/contract/errors';
@@ -6,12 +7,8 @@ import { openTemporaryDatabase, type TemporaryDatabase } from '@control-plane/da
 import { exportJWK, generateKeyPair } from 'jose';
 import type { RequestContext } from '../../context.ts';
 import type { Env } from '../../env.ts';
-import { randomObjectId } from '../../ids.ts';
-import { createLogger } from '../../log.ts';
 import type { Mail } from '../../mail/mail.ts';
-import { authenticate } from '../../middleware/authenticate.ts';
-import { authorize } from '../../middleware/authorize.ts';
-import type { RateLimitVerdict } from '../../objects/rate-limit/rate-limit-object.ts';
+import type { RateLimitVerdict } from '@control-plane/serving/rate-limit-object';
 import type { Operation } from '../../operation.ts';
 
 export interface Call {

@@ -1,10 +1,9 @@
+import { randomHex, randomObjectId, checkRateLimit } from '@control-plane/serving';
 import { hashSecret } from '@control-plane/auth';
 import { fail, ok } from '@control-plane/contract/errors';
 import { authenticationVerifyEmail } from '@control-plane/contract/routes';
 import { consumeVerificationToken } from '@control-plane/database';
 import { provisionInBackground } from '../../accounts/provision-defaults.ts';
-import { randomHex, randomObjectId } from '../../ids.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 import { goalOf, signIn } from './sign-in.ts';
 

@@ -1,3 +1,4 @@
+import { randomObjectId } from '@control-plane/serving';
 import {
   generateSigningKey,
   parseSigningKeys,
@@ -7,7 +8,6 @@ import {
 import { schema } from '@control-plane/database';
 import { openTemporaryDatabase, type TemporaryDatabase } from '@control-plane/database/temporary-database';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomObjectId } from '../../ids.ts';
 import { callOperation, type Caller } from '../operation-test-bed.ts';
 import { getPublicKey } from '../meta/get-public-key.ts';
 import { authorizeContainerOperation } from './authorize-container.ts';

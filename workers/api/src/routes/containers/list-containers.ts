@@ -1,11 +1,12 @@
+import { scopeOf, type Answer } from '@control-plane/serving';
 import { ok, pagination, fail, type ListContainersQuery, type Result } from '@control-plane/contract';
 import { containersList, containersListByProject } from '@control-plane/contract/routes';
 import { findProject, listContainers, type ContainerListing } from '@control-plane/database';
 import type * as z from 'zod';
 import { presentContainer } from '../../containers/present-container.ts';
 import { readRuntime } from '../../containers/read-runtime.ts';
-import { scopeOf, type AuthenticatedContext } from '../../context.ts';
-import { operation, type Answer } from '../../operation.ts';
+import type { AuthenticatedContext } from '../../context.ts';
+import { operation } from '../../operation.ts';
 
 type ListQuery = Omit<z.output<ReturnType<typeof ListContainersQuery>>, 'realm_id'>;
 

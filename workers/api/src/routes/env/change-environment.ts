@@ -1,8 +1,8 @@
+import type { Answer } from '@control-plane/serving';
 import type { Result } from '@control-plane/contract';
 import { containerObject, loadContainer } from '../../containers/load-container.ts';
 import { answerCommand, invocation } from '../../containers/run-command.ts';
 import type { AuthenticatedContext } from '../../context.ts';
-import type { Answer } from '../../operation.ts';
 
 interface EnvironmentAnswer {
   environment_vars: Record<string, string>;

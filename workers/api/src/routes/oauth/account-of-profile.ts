@@ -1,9 +1,9 @@
+import { randomHex, randomObjectId } from '@control-plane/serving';
 import { secureRandom, usernameFromEmail } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import { findIdentityOwner, linkIdentity, type UserRow } from '@control-plane/database';
 import { provisionInBackground } from '../../accounts/provision-defaults.ts';
 import type { RequestContext } from '../../context.ts';
-import { randomHex, randomObjectId } from '../../ids.ts';
 import type { ProviderProfile } from './provider-client.ts';
 import type { ProviderConfig } from './provider-config.ts';
 

@@ -1,8 +1,8 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { hashSecret, providerVerifier, randomHex, secureRandom } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import type { NewSignInStep } from '@control-plane/database';
 import type { RequestContext } from '../../context.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { keepStep } from '../authentication/sign-in-step.ts';
 import { stateCookie, stateSecret } from './browser-binding.ts';
 import { authorizationUrl } from './provider-client.ts';

@@ -1,8 +1,8 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { hashSecret, newUserCode, randomHex, secureRandom } from '@control-plane/auth';
 import { ok } from '@control-plane/contract/errors';
 import { deviceCode } from '@control-plane/contract/routes';
 import { addDeviceCode } from '@control-plane/database';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 import { devicePageBase } from './device-page-uri.ts';
 import { publicOrigin } from './public-origin.ts';

@@ -1,4 +1,5 @@
 /** What the browser of whoever approves a device can do; the JSON routes and the page share it. */
+import { checkPassword, checkRateLimit } from '@control-plane/serving';
 import { equalSecrets, hashSecret, normalizeUserCode, randomHex, secureRandom } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import {
@@ -10,8 +11,6 @@ import {
   type LoginName,
 } from '@control-plane/database';
 import type { RequestContext } from '../../context.ts';
-import { checkPassword } from '../../middleware/authenticate-password.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { approveDevice, signInForDevice } from '../authentication/sign-in.ts';
 import { findUserStep, keepStep } from '../authentication/sign-in-step.ts';
 import { proveSecondFactor } from '../tfa/verify.ts';

@@ -1,6 +1,6 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { fail, ok } from '@control-plane/contract/errors';
 import { oauthLaunchInitiate } from '@control-plane/contract/routes';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 import { keepStep } from '../authentication/sign-in-step.ts';
 import { notOffered } from './begin-provider-sign-in.ts';

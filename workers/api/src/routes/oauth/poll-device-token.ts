@@ -1,8 +1,8 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { hashSecret, provesChallenge } from '@control-plane/auth';
 import { fail, ok } from '@control-plane/contract/errors';
 import { deviceToken } from '@control-plane/contract/routes';
 import { pollDeviceCode, takeApprovedDeviceCode } from '@control-plane/database';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 import { openSession } from '../authentication/session.ts';
 import { userOfStep } from '../authentication/sign-in-step.ts';

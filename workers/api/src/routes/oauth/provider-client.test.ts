@@ -1,8 +1,8 @@
 /** Providers that answer what they should not, over real HTTP. */
+import { createLogger } from '@control-plane/serving';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createLogger } from '../../log.ts';
 import { fetchProfile } from './provider-client.ts';
 import type { ProviderConfig } from './provider-config.ts';
 

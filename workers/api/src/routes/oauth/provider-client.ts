@@ -1,3 +1,4 @@
+import { type Logger, describeError } from '@control-plane/serving';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import {
   CodeChallengeMethod,
@@ -7,8 +8,6 @@ import {
   type OAuth2Tokens,
 } from 'arctic';
 import * as z from 'zod';
-import type { Logger } from '../../log.ts';
-import { describeError } from '../../log.ts';
 import type { ProviderConfig } from './provider-config.ts';
 
 /** A provider that is silent longer than this has failed. */

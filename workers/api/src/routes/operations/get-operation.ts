@@ -1,9 +1,9 @@
+import { scopeOf } from '@control-plane/serving';
 import { fail, ok } from '@control-plane/contract';
 import { operationsGet } from '@control-plane/contract/routes';
 import { findContainerOwnership } from '@control-plane/database';
 import { containerObject } from '../../containers/load-container.ts';
 import { presentOperation } from '../../containers/present-operation.ts';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 
 /** An operation outlives its container: the outcome of a delete can be asked for as well. */

@@ -1,3 +1,4 @@
+import { scopeOf } from '@control-plane/serving';
 import { fail, ok, type ErrorCode, type Result } from '@control-plane/contract';
 import {
   projectsAddPermission,
@@ -13,7 +14,7 @@ import {
   type ProjectPermissionChange,
   type ProjectPermissionRow,
 } from '@control-plane/database';
-import { scopeOf, type AuthenticatedContext } from '../../context.ts';
+import type { AuthenticatedContext } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { presentPermission } from './present-project.ts';
 import { projectEvent } from './project-event.ts';

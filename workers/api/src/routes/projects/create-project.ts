@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract';
 import { projectsCreate } from '@control-plane/contract/routes';
 import { createProject } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { realmsOfNew } from '../realms/realm-membership.ts';
 import { normaliseColor, randomColor } from './color.ts';

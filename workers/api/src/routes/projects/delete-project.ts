@@ -1,3 +1,4 @@
+import { describeError, scopeOf } from '@control-plane/serving';
 import { fail, ok, type Result } from '@control-plane/contract';
 import { projectsDelete } from '@control-plane/contract/routes';
 import {
@@ -8,8 +9,7 @@ import {
   type ProjectRow,
 } from '@control-plane/database';
 import { deleteContainer } from '../../containers/delete-container.ts';
-import { scopeOf, type AuthenticatedContext } from '../../context.ts';
-import { describeError } from '../../log.ts';
+import type { AuthenticatedContext } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { allCascadeContainers, cascadeDelete, type CascadeFailure } from './cascade-containers.ts';
 import { projectEvent } from './project-event.ts';

@@ -1,8 +1,9 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract';
 import { projectsGetStats } from '@control-plane/contract/routes';
 import { findProject, listContainers, type ContainerListing } from '@control-plane/database';
 import { readContainerStats, unmeasuredStats } from '../../containers/read-stats.ts';
-import { scopeOf, type AuthenticatedContext } from '../../context.ts';
+import type { AuthenticatedContext } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { forEachBounded } from './bounded-concurrency.ts';
 import { projectNotFound } from './refusals.ts';

@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract';
 import { projectsGet } from '@control-plane/contract/routes';
 import { findProject, listProjectPermissions } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { presentPermission, presentProject } from './present-project.ts';
 import { projectNotFound } from './refusals.ts';

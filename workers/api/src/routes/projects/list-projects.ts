@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok, pagination } from '@control-plane/contract';
 import { projectsList } from '@control-plane/contract/routes';
 import { listProjects } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { presentProject } from './present-project.ts';
 

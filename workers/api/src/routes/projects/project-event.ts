@@ -1,5 +1,5 @@
+import { randomObjectId } from '@control-plane/serving';
 import type { NewEvent } from '@control-plane/database';
-import { randomObjectId } from '../../ids.ts';
 
 /** What an event says of its project. */
 export interface EventSubject {

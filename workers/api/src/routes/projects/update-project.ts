@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract';
 import { projectsUpdate } from '@control-plane/contract/routes';
 import { findProject, updateProject, type ProjectChanges } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { realmsOfChanged } from '../realms/realm-membership.ts';
 import { normaliseColor } from './color.ts';

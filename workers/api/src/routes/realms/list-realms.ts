@@ -1,7 +1,7 @@
+import { scopeOf } from '@control-plane/serving';
 import { ok } from '@control-plane/contract';
 import { realmsList } from '@control-plane/contract/routes';
 import { listRealms } from '@control-plane/database';
-import { scopeOf } from '../../context.ts';
 import { operation } from '../../operation.ts';
 
 /** More realms than this are not listed: the answer has no pages. */

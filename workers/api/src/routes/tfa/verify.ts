@@ -1,9 +1,9 @@
+import { randomObjectId } from '@control-plane/serving';
 import { hashSecret } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import { tfaVerify } from '@control-plane/contract/routes';
 import { findTwoFactor, recordLogin, takeSignInStep } from '@control-plane/database';
 import type { RequestContext } from '../../context.ts';
-import { randomObjectId } from '../../ids.ts';
 import { operation } from '../../operation.ts';
 import { spendCode } from '../../two-factor/check-code.ts';
 import { approveDevice, completeSignIn, goalOfSecondFactor } from '../authentication/sign-in.ts';

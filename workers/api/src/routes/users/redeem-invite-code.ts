@@ -1,10 +1,10 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { fail, ok } from '@control-plane/contract/errors';
 import { usersRedeemInviteCode } from '@control-plane/contract/routes';
 import { findUser, redeemInviteCode as redeem } from '@control-plane/database';
 import { isGateSet } from '../../accounts/free-tier.ts';
 import { inviteCodeHash } from '../../accounts/invite-code.ts';
 import { provisionDefaults } from '../../accounts/provision-defaults.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 
 /** Opens the free tier with an invite code and sets the account up. One that has it uses no code up. */

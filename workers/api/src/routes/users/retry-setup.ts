@@ -1,9 +1,9 @@
+import { checkRateLimit } from '@control-plane/serving';
 import { fail, ok } from '@control-plane/contract/errors';
 import { usersRetrySetup } from '@control-plane/contract/routes';
 import { findUser, listRegions, readFreeTier } from '@control-plane/database';
 import { freeServerNames, isUnlocked } from '../../accounts/free-tier.ts';
 import { provisionDefaults } from '../../accounts/provision-defaults.ts';
-import { checkRateLimit } from '../../middleware/rate-limit.ts';
 import { operation } from '../../operation.ts';
 
 /**

@@ -1,3 +1,4 @@
+import { randomObjectId } from '@control-plane/serving';
 import { checkPasswordPolicy, hashPassword, secureRandom } from '@control-plane/auth';
 import type { RouteInput } from '@control-plane/contract';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
@@ -6,7 +7,6 @@ import { updateProfile, type NewEvent, type ProfileChanges, type UserRow } from 
 import { confirmPassword } from '../../accounts/confirm-password.ts';
 import { noteSecurityEvent } from '../../accounts/note-security-event.ts';
 import type { AuthenticatedContext } from '../../context.ts';
-import { randomObjectId } from '../../ids.ts';
 import { operation } from '../../operation.ts';
 import { userViewFor } from '../authentication/user-view.ts';
 import { accessibleUser, isAdministrator } from './access.ts';

@@ -1,26 +1,27 @@
 import type { RouteDefinition } from '@control-plane/contract';
+import type { ServingEnv } from './env.ts';
 import type { Operation } from './operation.ts';
 
-export type Match =
-  | { readonly kind: 'found'; readonly operation: Operation; readonly params: Record<string, string> }
+export type Match<Env extends ServingEnv> =
+  | { readonly kind: 'found'; readonly operation: Operation<Env>; readonly params: Record<string, string> }
   | { readonly kind: 'wrong_method'; readonly allowed: string[] }
   | { readonly kind: 'missing' };
 
-interface Pattern {
+interface Pattern<Env extends ServingEnv> {
   /** A fixed segment, or the name of a parameter. */
   readonly segments: readonly ({ readonly fixed: string } | { readonly parameter: string })[];
-  readonly operation: Operation;
+  readonly operation: Operation<Env>;
 }
 
 /**
  * Finds the operation of a method and path. List paths match with and without their trailing slash. The
  * templates are grouped by method and number of segments, so that a look-up compares a handful of them.
  */
-export class DispatchTable {
-  readonly #patterns = new Map<string, Pattern[]>();
+export class DispatchTable<Env extends ServingEnv> {
+  readonly #patterns = new Map<string, Pattern<Env>[]>();
   readonly #methods = new Set<string>();
 
-  constructor(operations: readonly Operation[]) {
+  constructor(operations: readonly Operation<Env>[]) {
     // A fixed segment wins over a parameter: `/containers/{id}/snapshots` over `/containers/{id}/{operation}`.
     // Compared by code unit: a locale's order would put `{` before the letters.
     const ordered = operations.toSorted((a, b) => (specificity(a.route) < specificity(b.route) ? -1 : 1));
@@ -39,7 +40,7 @@ export class DispatchTable {
     }
   }
 
-  find(method: string, path: string): Match {
+  find(method: string, path: string): Match<Env> {
     const given = segmentsOf(path);
     const found = this.#match(method, given);
     if (found !== null) return found;
@@ -47,7 +48,7 @@ export class DispatchTable {
     return allowed.length > 0 ? { kind: 'wrong_method', allowed } : { kind: 'missing' };
   }
 
-  #match(method: string, given: readonly string[]): Extract<Match, { kind: 'found' }> | null {
+  #match(method: string, given: readonly string[]): Extract<Match<Env>, { kind: 'found' }> | null {
     for (const { segments, operation } of this.#patterns.get(`${method} ${given.length}`) ?? []) {
       const params: Record<string, string> = {};
       const matches = segments.every((segment, index) => {

@@ -8,12 +8,12 @@ import {
   type LoginName,
   type UserRow,
 } from '@control-plane/database';
-import type { Env } from '../env.ts';
+import type { ServingEnv } from '../env.ts';
 import { randomObjectId } from '../ids.ts';
-import { checkRateLimit } from './rate-limit.ts';
+import { checkRateLimit } from '../rate-limit.ts';
 
 export interface PasswordAttempt {
-  readonly env: Pick<Env, 'RATE_LIMITS'>;
+  readonly env: Pick<ServingEnv, 'RATE_LIMITS'>;
   readonly database: Database;
   readonly name: LoginName;
   readonly password: string;

@@ -6,20 +6,39 @@ import { openDatabase } from '@control-plane/database';
 import { logActivity } from './activity/log-activity.ts';
 import type { RequestContext } from './context.ts';
 import { DispatchTable } from './dispatch-table.ts';
-import type { Env } from './env.ts';
+import type { ServingEnv } from './env.ts';
 import { randomObjectId } from './ids.ts';
 import { createLogger, describeError } from './log.ts';
-import { authenticate } from './middleware/authenticate.ts';
-import { authorize } from './middleware/authorize.ts';
-import { beginIdempotent } from './middleware/idempotency.ts';
+import { authenticate } from './authentication/authenticate.ts';
+import { authorize } from './authorize.ts';
+import { beginIdempotent } from './idempotency.ts';
 import type { Answer, Operation } from './operation.ts';
-import { OPERATIONS } from './operations.ts';
 import { requestFacts } from './request-facts.ts';
 
-const table = new DispatchTable(OPERATIONS);
+/** A worker's answer to one API request; never throws. */
+export type RequestHandler<Env> = (
+  request: Request,
+  env: Env,
+  execution: ExecutionContext,
+) => Promise<Response>;
 
-/** Answers one API request; never throws. */
-export async function handleRequest(
+/**
+ * Builds the one way of a request through a worker.
+ *
+ * @param component the worker's name, in its log lines and as its `server-timing` figure
+ * @param operations every route that the worker serves
+ */
+export function requestHandler<Env extends ServingEnv>(
+  component: string,
+  operations: readonly Operation<Env>[],
+): RequestHandler<Env> {
+  const table = new DispatchTable(operations);
+  return (request, env, execution) => handleRequest(component, table, request, env, execution);
+}
+
+async function handleRequest<Env extends ServingEnv>(
+  component: string,
+  table: DispatchTable<Env>,
   request: Request,
   env: Env,
   execution: ExecutionContext,
@@ -27,7 +46,7 @@ export async function handleRequest(
   const facts = requestFacts(request.headers);
   const url = new URL(request.url);
   const log = createLogger({
-    component: 'api',
+    component,
     request_id: facts.requestId,
     method: request.method,
     path: url.pathname,
@@ -51,7 +70,7 @@ export async function handleRequest(
       message: `Something went wrong on our side; quote request ${facts.requestId}`,
     });
   }
-  timing('api', Date.now() - startedAt);
+  timing(component, Date.now() - startedAt);
   noteCaller();
   // Sockets and immutable answers keep their own headers.
   if (response.status !== 101) {
@@ -119,7 +138,7 @@ export async function handleRequest(
     });
     if (!input.ok) return errorResponse(input.error);
 
-    const context: RequestContext = {
+    const context: RequestContext<Env> = {
       env,
       request,
       ...facts,
@@ -167,10 +186,10 @@ export async function handleRequest(
   }
 }
 
-async function act(
-  operation: Operation,
-  input: Parameters<Operation['handle']>[0],
-  context: RequestContext,
+async function act<Env extends ServingEnv>(
+  operation: Operation<Env>,
+  input: Parameters<Operation<Env>['handle']>[0],
+  context: RequestContext<Env>,
 ): Promise<Response> {
   const result = await operation.handle(input, context);
   if (result instanceof Response) return result;

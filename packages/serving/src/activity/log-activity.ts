@@ -1,5 +1,5 @@
 import { insertActivity, openDatabase, type Database } from '@control-plane/database';
-import type { Env } from '../env.ts';
+import type { ServingEnv } from '../env.ts';
 import { randomObjectId } from '../ids.ts';
 import { createLogger, describeError } from '../log.ts';
 import { ActivityBuffer, type FlushMeans } from './activity-buffer.ts';
@@ -54,6 +54,8 @@ export function logActivity(facts: ActivityFacts): void {
 }
 
 /** Writes what still waits in this isolate; for an orderly end. */
-export function drainActivity(env: Pick<Env, 'DATABASE' | 'DATABASE_URL' | 'DATABASE_TOKEN'>): Promise<void> {
+export function drainActivity(
+  env: Pick<ServingEnv, 'DATABASE' | 'DATABASE_URL' | 'DATABASE_TOKEN'>,
+): Promise<void> {
   return buffer.drain(meansOf(openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE)));
 }

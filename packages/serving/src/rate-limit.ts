@@ -1,6 +1,6 @@
 import { addressBucket, hashSecret } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
-import type { Env } from '../env.ts';
+import type { ServingEnv } from './env.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -50,7 +50,7 @@ export interface RateLimitKey {
  * if (!attempt.ok) return attempt;
  */
 export async function checkRateLimit(
-  env: Pick<Env, 'RATE_LIMITS'>,
+  env: Pick<ServingEnv, 'RATE_LIMITS'>,
   limiter: Limiter,
   key: RateLimitKey,
 ): Promise<Result<CountedAttempt>> {

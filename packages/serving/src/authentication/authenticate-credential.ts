@@ -18,14 +18,14 @@ import {
 } from '@control-plane/database';
 import type { AuthTokenRow, Database, UserRow } from '@control-plane/database';
 import { permissionTree, grantedLeaves } from '@control-plane/auth';
-import type { Env } from '../env.ts';
-import { jwtKeys } from './authenticate-jwt-keys.ts';
-import { checkPassword } from './authenticate-password.ts';
+import type { ServingEnv } from '../env.ts';
+import { jwtKeys } from './jwt-keys.ts';
+import { checkPassword } from './check-password.ts';
 
 /** What authentication needs of a request. */
 export interface AuthenticationInput {
   readonly request: Request;
-  readonly env: Pick<Env, 'JWT_KEYS' | 'RATE_LIMITS'>;
+  readonly env: Pick<ServingEnv, 'JWT_KEYS' | 'RATE_LIMITS'>;
   readonly database: Database;
   /** Realm of the host that was called; null on the base host. */
   readonly realmId: string | null;

@@ -1,5 +1,4 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { Env } from '../../env.ts';
 
 /** `allowed`: the attempt was counted under `slot`. Otherwise the time in ms until a retry can succeed. */
 export type RateLimitVerdict =
@@ -11,8 +10,8 @@ export type RateLimitVerdict =
  * counted attempt, so never more rows than the limit. Refused attempts are not counted. Its alarm empties
  * the object once the last attempt has left the window.
  */
-export class RateLimitObject extends DurableObject<Env> {
-  constructor(ctx: DurableObjectState, env: Env) {
+export class RateLimitObject extends DurableObject {
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
     super(ctx, env);
     this.#prepare();
   }

@@ -1,3 +1,4 @@
+import { randomObjectId, jwtKeys, authenticate, authorize } from '@control-plane/serving';
 import { secureRandom, signAccessToken, type Principal } from '@control-plane/auth';
 import { defineRoute, type RouteAuth } from '@control-plane/contract';
 import { ok } from '@control-plane/contract/errors';
@@ -6,13 +7,9 @@ import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { hashPassword } from '@control-plane/auth';
-import { randomObjectId } from '../ids.ts';
-import { operation, type Operation } from '../operation.ts';
-import { createAuthToken } from '../routes/auth-tokens/create-auth-token.ts';
-import { freshPassword, openStage, type Stage } from '../routes/authentication/test-context.ts';
-import { jwtKeys } from './authenticate-jwt-keys.ts';
-import { authenticate } from './authenticate.ts';
-import { authorize } from './authorize.ts';
+import { operation, type Operation } from '../../operation.ts';
+import { createAuthToken } from '../auth-tokens/create-auth-token.ts';
+import { freshPassword, openStage, type Stage } from './test-context.ts';
 
 let stage: Stage;
 beforeAll(async () => {

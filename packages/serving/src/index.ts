@@ -1,0 +1,14 @@
+export { drainActivity } from './activity/log-activity.ts';
+export { grantOf } from './authentication/authenticate-credential.ts';
+export { authenticate } from './authentication/authenticate.ts';
+export { checkPassword } from './authentication/check-password.ts';
+export { jwtKeys } from './authentication/jwt-keys.ts';
+export { authorize } from './authorize.ts';
+export { scopeOf, type AuthenticatedContext, type RequestContext } from './context.ts';
+export type { ServingEnv } from './env.ts';
+export { errorResponse, requestHandler } from './handle-request.ts';
+export { randomHex, randomObjectId } from './ids.ts';
+export { createLogger, describeError, type Logger } from './log.ts';
+export { operationBinder, type Answer, type Operation } from './operation.ts';
+export { checkRateLimit } from './rate-limit.ts';
+export { requestFacts } from './request-facts.ts';

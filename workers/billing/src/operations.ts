@@ -1,0 +1,4 @@
+import type { Operation } from './operation.ts';
+
+/** Every route that this worker serves. */
+export const OPERATIONS: readonly Operation[] = [];
