@@ -22,13 +22,20 @@ async function freePort(): Promise<{ port: number; release: () => Promise<void> 
 it('explains itself', () => {
   const { status, stdout } = start('--help');
   expect(status).toBe(0);
-  for (const flag of ['--port', '--data-dir', '--driver', '--fresh']) expect(stdout).toContain(flag);
+  for (const flag of ['--port', '--data-dir', '--driver', '--payments', '--fresh'])
+    expect(stdout).toContain(flag);
 });
 
 it.each([['0'], ['65536'], ['http'], ['-1']])('refuses %s as a port', (port) => {
   const { status, stderr } = start(`--port=${port}`, '--data-dir', folder);
   expect(status).toBe(1);
   expect(stderr).toContain('--port takes a number');
+});
+
+it('refuses a way to pay that it does not know', () => {
+  const { status, stderr } = start('--payments', 'cash', '--data-dir', folder);
+  expect(status).toBe(1);
+  expect(stderr).toContain('--payments takes emulated, environment, none');
 });
 
 it('names the way out when the port is taken', async () => {

@@ -16,6 +16,8 @@ Starts the router, the api and billing in workerd, the database and a node daemo
   --port NUMBER     port on 127.0.0.1 (default ${PORT_DEFAULT})
   --data-dir PATH   where everything is kept (default .data)
   --driver NAME     driver set of the node daemon (default auto: the best that this machine offers)
+  --payments NAME   emulated (default): pay with fake cards and coins; environment: STRIPE_*, NOWPAYMENTS_*,
+                    BANK_* and PAYMENT_RETURN_URL of the environment, as in production; none
   --fresh           remove what an earlier start left in the data folder, containers included
   --help            this text
 `;
@@ -45,6 +47,24 @@ function oauthVariables(environment: NodeJS.ProcessEnv): Record<string, string> 
   return variables;
 }
 
+const PAYMENTS = ['emulated', 'environment', 'none'] as const;
+
+function paymentsOf(text: string): (typeof PAYMENTS)[number] {
+  const found = PAYMENTS.find((name) => name === text);
+  if (found === undefined) throw new Error(`--payments takes ${PAYMENTS.join(', ')}, not "${text}"`);
+  return found;
+}
+
+/** Real payment providers are configured as in production, by the variables of the billing worker. */
+function paymentVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    const isOne = /^(?:STRIPE|NOWPAYMENTS|BANK_ACCOUNT)_/.test(name) || name === 'PAYMENT_RETURN_URL';
+    if (isOne && value !== undefined) variables[name] = value;
+  }
+  return variables;
+}
+
 function portOf(text: string | undefined): number {
   if (text === undefined) return PORT_DEFAULT;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
@@ -52,7 +72,7 @@ function portOf(text: string | undefined): number {
   throw new Error(`--port takes a number from 1 to 65535, not "${text}"`);
 }
 
-function printWelcome({ baseUrl, bootstrap, data, timings }: Stack): void {
+function printWelcome({ baseUrl, bootstrap, data, timings, paymentEmulatorUrl }: Stack): void {
   const missing = missingHostPackages();
   const body = JSON.stringify({ server_id: bootstrap.server_id, name: 'my-first-computer' });
   const lines = [
@@ -72,6 +92,18 @@ function printWelcome({ baseUrl, bootstrap, data, timings }: Stack): void {
     `    -d '${body}'`,
     '',
   ];
+  if (paymentEmulatorUrl !== null) {
+    lines.push(
+      'Payment providers are emulated: no real money moves. To top up with a fake card, open the page in',
+      'checkout_url of:',
+      '',
+      `  curl -X POST ${baseUrl}/api/v1/wallet/payments/stripe/checkout \\`,
+      `    -H 'Authorization: Bearer ${bootstrap.operator.token}' \\`,
+      "    -H 'Content-Type: application/json' \\",
+      `    -d '{"amount": "25.00"}'`,
+      '',
+    );
+  }
   if (missing.length > 0) {
     const names = missing.map(({ name }) => name).join(' ');
     lines.push(`For a stronger host, "npm run host:setup" would add: ${names}`);
@@ -86,6 +118,7 @@ async function main(): Promise<void> {
       port: { type: 'string' },
       'data-dir': { type: 'string', default: '.data' },
       driver: { type: 'string', default: 'auto' },
+      payments: { type: 'string', default: 'emulated' },
       fresh: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -96,6 +129,7 @@ async function main(): Promise<void> {
   }
   const port = portOf(values.port);
   const dataDir = values['data-dir'];
+  const payments = paymentsOf(values.payments);
   await endLeftovers(dataDir);
   await checkPort(port);
   if (values.fresh) await removeStackData(dataDir);
@@ -107,6 +141,8 @@ async function main(): Promise<void> {
     dataDir,
     driver: values.driver,
     apiVariables: oauthVariables(process.env),
+    payments: payments === 'emulated' ? 'emulated' : 'none',
+    billingVariables: payments === 'environment' ? paymentVariables(process.env) : {},
     onProgress: (line) => process.stdout.write(`… ${line}\n`),
   });
   // The same failure is reported where it is awaited below.

@@ -21,6 +21,7 @@ import type { StackSecrets } from './secrets.ts';
 const JOIN_TOKEN_LIFETIME_MS = 3_600_000;
 const PROJECT_COLOR = '#3B82F6';
 const SERVER_NAME = 'node-local';
+const LISTING_SLOTS = 5;
 
 export interface SeededUser {
   readonly id: string;
@@ -109,6 +110,18 @@ async function seedProject(client: Client, userId: string, now: number): Promise
   return id;
 }
 
+/** This machine's places for rent, so that renting can be tried out: a few at once, by the day, week or month. */
+async function seedListing(client: Client, serverId: string, now: number): Promise<void> {
+  await insert(client, 'market_listings', {
+    server_id: serverId,
+    slots: LISTING_SLOTS,
+    model: 'Local machine',
+    prices_json: JSON.stringify({ 1: 100, 7: 500, 30: 1500 }),
+    created_at: now,
+    updated_at: now,
+  });
+}
+
 /** This machine as a server; what it is and can do comes with its daemon's first hello. */
 async function seedServer(client: Client, now: number): Promise<string> {
   const known = await findId(client, 'servers', 'name = ?', [SERVER_NAME]);
@@ -176,6 +189,7 @@ export async function seedDatabase(client: Client, secrets: StackSecrets, now: n
   const projectId = await seedProject(client, operator.id, now);
   for (const user of users) await seedProject(client, user.id, now);
   const serverId = await seedServer(client, now);
+  await seedListing(client, serverId, now);
   for (const { id } of [operator, ...users.slice(0, 2)]) {
     await insert(client, 'server_grants', { server_id: serverId, user_id: id, created_at: now });
   }

@@ -98,7 +98,7 @@ describe('a started stack', () => {
 
   it('answers with the envelope at a path of billing', async () => {
     await start();
-    expect(await get('/api/v1/wallet/balances')).toMatchObject({ statusCode: 404, code: 'NOT_FOUND' });
+    expect(await get('/api/v1/wallet/none')).toMatchObject({ statusCode: 404, code: 'NOT_FOUND' });
   });
 
   it('writes what scripts need to bootstrap.json, readable by its owner only', async () => {

@@ -13,6 +13,7 @@ import { httpCall } from './http-call.ts';
 import { endLeftovers } from './leftovers.ts';
 import { createMailOutbox } from './mail-outbox.ts';
 import { applyMigrations } from './migrations.ts';
+import { startPaymentEmulator, type PaymentEmulator } from './payment-emulator.ts';
 import { REPOSITORY_ROOT } from './repository-root.ts';
 import { loadSecrets, type StackSecrets } from './secrets.ts';
 import { seedDatabase, type Seed } from './seed.ts';
@@ -48,6 +49,8 @@ export interface StackOptions {
   readonly apiVariables?: Readonly<Record<string, string>>;
   /** More variables for the billing worker, `STRIPE_*` for example. */
   readonly billingVariables?: Readonly<Record<string, string>>;
+  /** `emulated`: payment providers with fake money run beside the stack; `none` (default): no way to pay. */
+  readonly payments?: 'emulated' | 'none';
   /** Code to run instead of what is bundled from `workers/`. */
   readonly workerScripts?: Partial<WorkerScripts>;
   readonly readyTimeoutMs?: number;
@@ -64,6 +67,8 @@ export interface Stack {
   readonly bootstrap: Bootstrap;
   readonly databaseUrl: string;
   readonly databaseToken: string;
+  /** Where the emulated payment providers answer; null without them. */
+  readonly paymentEmulatorUrl: string | null;
   /** One-time join token of the seeded server, unused as long as no daemon has run. */
   readonly joinToken: string;
   /** How long each part of the start took, in milliseconds. */
@@ -127,6 +132,15 @@ function daemonOf(
   });
 }
 
+async function emulatorOf(
+  options: StackOptions,
+  data: DataDirectory,
+  secrets: StackSecrets,
+): Promise<PaymentEmulator | null> {
+  if (options.payments !== 'emulated') return null;
+  return startPaymentEmulator(secrets, join(data.logsFolder, 'payments.log'));
+}
+
 async function waitForHealth(port: number, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   let last = 'no answer';
@@ -171,8 +185,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   // Awaited below; a failure of the database must not leave this one unhandled.
   scriptsReady.catch(() => {});
   const secrets = await loadSecrets(data.secretsFile);
+  const emulatorReady = emulatorOf(options, data, secrets);
+  // Awaited below; it is stopped as well when something else fails before that.
+  parts.defer(async () => (await emulatorReady.catch(() => null))?.stop());
   const { endpoint, seed } = await timed('database', prepareDatabase(data, secrets));
   parts.defer(() => endpoint.close());
+  const emulator = await timed('payments', emulatorReady);
 
   progress('starting realm-router, api and billing in workerd');
   const logFile = createWriteStream(join(data.logsFolder, 'workers.log'), { flags: 'a', mode: 0o600 });
@@ -191,7 +209,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       signingKeys: secrets.signing_keys,
       encryptionKey: secrets.encryption_key,
       apiVariables: options.apiVariables ?? {},
-      billingVariables: options.billingVariables ?? {},
+      billingVariables: { ...emulator?.variables, ...options.billingVariables },
       mail: createMailOutbox(data.mailOutboxFile, () => new Date()),
       log: (line) => void logFile.write(line.endsWith('\n') ? line : `${line}\n`),
     });
@@ -203,6 +221,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await runtime?.stop();
   });
   const baseUrl = `http://127.0.0.1:${port}`;
+  await emulator?.deliverTo(baseUrl);
   const runScheduled = async (): Promise<void> => runtime?.runScheduled();
   const cron = setInterval(() => {
     // A failed run is the api's to log; the next one comes anyway.
@@ -230,6 +249,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     bootstrap,
     databaseUrl: endpoint.url,
     databaseToken: secrets.database_token,
+    paymentEmulatorUrl: emulator?.url ?? null,
     joinToken: seed.joinToken,
     timings,
     daemonPid: () => daemon.pid(),

@@ -15,6 +15,8 @@ export const API_OBJECTS = {
   RATE_LIMITS: 'RateLimitObject',
 } as const;
 const LOOPBACK = '127.0.0.1';
+/** Who sells on a local stack: nobody, and its invoices say so. */
+const LOCAL_SELLER = JSON.stringify({ name: 'A local stack', address: ['No goods, no money'] });
 
 /** The workers' code; `api` may come from elsewhere than its folder, for tests. */
 export interface WorkerScripts {
@@ -144,7 +146,12 @@ export async function startWorkerRuntime(options: WorkerRuntimeOptions): Promise
           ...shared,
           name: 'billing',
           script: options.scripts.billing,
-          bindings: { ...database, JWT_KEYS: options.jwtKeys, ...options.billingVariables },
+          bindings: {
+            ...database,
+            JWT_KEYS: options.jwtKeys,
+            INVOICE_SELLER: LOCAL_SELLER,
+            ...options.billingVariables,
+          },
           durableObjects: Object.fromEntries(
             Object.entries(durableObjects).map(([binding, object]) => [
               binding,

@@ -3,7 +3,24 @@ import type { RouteDefinition } from '@control-plane/contract';
 import type { AccessLevel } from '@control-plane/database';
 
 /** What the first `{id}` of a path is. `none`: the path names nothing that belongs to somebody. */
-export type Resource = 'project' | 'container' | 'token' | 'operation' | 'user' | 'none';
+export type Resource =
+  | 'project'
+  | 'container'
+  | 'token'
+  | 'operation'
+  | 'user'
+  | 'transaction'
+  | 'invoice'
+  | 'stripe_intent'
+  | 'crypto_intent'
+  | 'bank_intent'
+  | 'payment_method'
+  | 'rental'
+  | 'reservation'
+  | 'none';
+
+/** What belongs to an account as a whole and carries no realm: its owner sees it on every host. */
+export const ACCOUNT_WIDE: ReadonlySet<Resource> = new Set(['transaction', 'invoice', 'payment_method']);
 
 const PREFIXES: readonly (readonly [string, Resource])[] = [
   ['/api/v1/projects/{id}', 'project'],
@@ -12,6 +29,19 @@ const PREFIXES: readonly (readonly [string, Resource])[] = [
   ['/api/v1/operations/{id}', 'operation'],
   // Profiles: the caller's own only.
   ['/api/v1/users/{id}', 'user'],
+  ['/api/v1/wallet/transactions/{id}', 'transaction'],
+  ['/api/v1/wallet/invoices/generate/{id}', 'transaction'],
+  ['/api/v1/wallet/invoices/{id}', 'invoice'],
+  ['/api/v1/wallet/payments/stripe/intents/{id}', 'stripe_intent'],
+  ['/api/v1/wallet/payments/crypto/intents/{id}', 'crypto_intent'],
+  ['/api/v1/wallet/payments/bank/intents/{id}', 'bank_intent'],
+  ['/api/v1/wallet/payment-methods/{id}', 'payment_method'],
+  ['/api/v1/rentals/{id}', 'rental'],
+  // The market's servers are anybody's to rent; a server that is rented is its rental.
+  ['/api/v1/servers/{id}/rent', 'none'],
+  ['/api/v1/servers/{id}', 'rental'],
+  ['/api/v1/offers/', 'none'],
+  ['/api/v1/reservations/{id}', 'reservation'],
   // Images belong to everybody.
   ['/api/v1/images/', 'none'],
 ];

@@ -19,6 +19,8 @@ const PARAMETERS: Readonly<Record<string, string>> = {
 const BODIES: Readonly<Record<string, unknown>> = {
   'authTokens.updatePublicProfile': { public_storage: {} },
   'env.bulkSet': { SAMPLE: 'value' },
+  'containers.setContainerKvm': { kvm: true },
+  'rentals.extend': { expected_rental_end: '2026-01-01T00:00:00.000Z', additional_days: 30 },
 };
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;

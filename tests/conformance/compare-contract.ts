@@ -17,9 +17,12 @@ export const CONFORMANCE_TAGS: readonly string[] = [
   'meta',
   'projects',
   'realms',
+  'rentals',
+  'serverRental',
   'tfa',
   'users',
   'utilities',
+  'wallet',
 ];
 
 /** `at`: where in the operation, for example `query.page:type` or `response.200.data.id:missing`. */

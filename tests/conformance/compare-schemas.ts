@@ -71,7 +71,10 @@ function compareOne(
   if (outer['type'] === 'object') {
     differences.push(...compareObjects(inner, outer, at, complete, nested));
   }
-  if (outer['items'] !== undefined) differences.push(...nested(inner['items'], outer['items'], `${at}[]`));
+  // Null has no entries, whatever its entries would have to be.
+  if (outer['items'] !== undefined && inner['type'] !== 'null') {
+    differences.push(...nested(inner['items'], outer['items'], `${at}[]`));
+  }
   return differences;
 }
 

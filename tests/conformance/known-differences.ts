@@ -14,17 +14,13 @@ const NOT_SERVED = ['operation'] as const;
 
 export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
   {
-    reason: 'not served yet: copy and sync, KVM and networks of containers',
+    reason: 'not served yet: networks of containers',
     at: NOT_SERVED,
     operationIds: [
-      'containers.copy',
       'containers.getNetworkConfig',
       'containers.removeNetworkConfig',
-      'containers.setContainerKvm',
-      'containers.setContainerKvm.patch',
       'containers.startNetwork',
       'containers.stopNetwork',
-      'containers.sync',
       'containers.updateNetworkConfig',
       'containers.updateNetworkConfig.patch',
     ],
@@ -32,7 +28,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
   {
     reason: 'not served yet: the image market',
     at: NOT_SERVED,
-    operationIds: ['images.importFree', 'images.purchase', 'images.rate'],
+    operationIds: ['images.importFree', 'images.rate'],
   },
   {
     reason: 'a page and its size are whole numbers; a fraction has no meaning',
@@ -44,6 +40,36 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
       'projects.list',
       'projects.listPermissions',
     ],
+  },
+  {
+    reason: 'a page and its size are whole numbers; a fraction has no meaning',
+    at: ['query.page:type', 'query.limit:type'],
+    operationIds: ['wallet.listAiFeeHistory'],
+  },
+  {
+    reason: 'a page has a whole number of lines',
+    at: ['query.limit:type'],
+    operationIds: ['wallet.listTransactions'],
+  },
+  {
+    reason: 'what is wrong with an amount has codes of its own; its text is bounded',
+    at: ['request.amount:maxLength'],
+    operationIds: ['wallet.createCryptoInvoice', 'wallet.createStripeCheckout', 'wallet.transferToAi'],
+  },
+  {
+    reason: 'texts of queries are bounded',
+    at: ['query.sort_by:maxLength', 'query.filter:maxLength'],
+    operationIds: ['wallet.listInvoices'],
+  },
+  {
+    reason: 'a list begins at its first line',
+    at: ['query.offset:minimum'],
+    operationIds: ['wallet.listCryptoPaymentIntents', 'wallet.listStripePaymentIntents'],
+  },
+  {
+    reason: 'an invoice stays as it is: none is ever superseded',
+    at: ['response.200.data.billing_details.superseded_by:missing'],
+    operationIds: ['wallet.getInvoice'],
   },
   {
     reason: 'a number of containers is whole',
@@ -154,6 +180,16 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
     operationIds: ['env.bulkSet'],
   },
   {
+    reason: 'keys and names of snapshots are bounded',
+    at: ['request.ssh_public_key:maxLength', 'request.source_snapshot:maxLength'],
+    operationIds: ['containers.copy'],
+  },
+  {
+    reason: 'a sync makes no container, so it meets no limit of them',
+    at: ['response.400.SERVER_CONTAINER_LIMIT'],
+    operationIds: ['containers.sync'],
+  },
+  {
     reason: 'a key of 16384 bits needs 2800 characters; what is stored has a bound',
     at: ['request.ssh_public_key:maxLength'],
     operationIds: ['containers.create', 'containers.update'],
@@ -216,5 +252,41 @@ export const KNOWN_DIFFERENCES: readonly KnownDifferences[] = [
       'query.end_date:pattern',
     ],
     operationIds: ['activity.list'],
+  },
+  {
+    reason: 'texts and lists of queries are bounded',
+    at: [
+      'query.country:maxLength',
+      'query.region:maxLength',
+      'query.available_durations:maxItems',
+      'query.ram_types:maxItems',
+      'query.disk_types:maxItems',
+    ],
+    operationIds: ['serverRental.browse'],
+  },
+  {
+    reason: 'no list begins before its first entry',
+    at: ['query.offset:minimum'],
+    operationIds: ['serverRental.listMyReservations'],
+  },
+  {
+    reason: 'every amount has a bound',
+    at: ['request.max_charge_cents:maximum'],
+    operationIds: ['serverRental.rent'],
+  },
+  {
+    reason: 'every amount has a bound; a time is ISO 8601, as every time of this API is',
+    at: ['request.max_charge_cents:maximum', 'request.expected_rental_end:format'],
+    operationIds: ['rentals.extend'],
+  },
+  {
+    reason: 'days and cents are whole; a key is bounded, and an id is an id',
+    at: [
+      'request.days:type',
+      'request.max_charge_cents:type',
+      'request.idempotency_key:maxLength',
+      'request.pool_id:pattern',
+    ],
+    operationIds: ['serverRental.reserveServerOffer'],
   },
 ];

@@ -57,6 +57,8 @@ export const ERRORS = {
   OPERATION_NOT_FOUND: phrase(404),
   DUPLICATE_ALIAS: phrase(409),
   DUPLICATE_TOKEN_ALIAS: wire(400),
+  SOURCE_CONTAINER_NOT_FOUND: phrase(404),
+  CONTAINER_NOT_COPIED: phrase(409),
   CONTAINER_NAME_IN_USE: phrase(409),
   SSH_PUBLIC_KEY_IN_USE: phrase(409),
   AUTH_TOKEN_LIMIT_REACHED: wire(409),
@@ -66,6 +68,10 @@ export const ERRORS = {
   PROJECT_DELETION_IN_PROGRESS: phrase(409),
   // Container operations
   OPERATION_STATE_CONFLICT: phrase(400),
+  /** OPERATION_STATE_CONFLICT where the contract has it as a conflict: copy, sync, KVM. */
+  STATE_CONFLICT: phrase(409),
+  SYNC_BASE_GONE: wire(409),
+  COPY_TRANSFER_FAILED: wire(502),
   CONTAINER_OPERATION_IN_PROGRESS: wire(409),
   container_finalizing: wire(409),
   OPERATION_SUPERSEDED: wire(409),
@@ -87,13 +93,51 @@ export const ERRORS = {
   IDEMPOTENCY_KEY_INVALID: phrase(400),
   IDEMPOTENCY_KEY_IN_USE: wire(409),
   IDEMPOTENCY_KEY_REUSED: wire(422),
+  // Money
+  AMOUNT_INVALID: wire(400),
+  AMOUNT_SIGNED: wire(400),
+  AMOUNT_EXPONENT: wire(400),
+  AMOUNT_TOO_PRECISE: wire(400),
+  AMOUNT_NON_ASCII: wire(400),
+  AMOUNT_CURRENCY_UNSUPPORTED: wire(400),
+  AMOUNT_TOO_SMALL: wire(400),
+  AMOUNT_TOO_LARGE: wire(400),
+  TRANSFER_IDEMPOTENCY_KEY_REUSED: wire(409),
+  TRANSFER_FEE_CHANGED: wire(409),
+  TRANSACTION_NOT_INVOICEABLE: wire(400),
+  // Payments and the webhooks of their providers
+  PAYMENT_PROVIDER_NOT_CONFIGURED: wire(503),
+  PAYMENT_PROVIDER_UNAVAILABLE: wire(503),
+  PAYMENT_METHOD_LIMIT_REACHED: wire(409),
+  CARD_NUMBER_FORBIDDEN: wire(400),
+  BANK_BOOKING_CONFLICT: wire(409),
+  WEBHOOK_SIGNATURE_MISSING: wire(400),
+  WEBHOOK_SIGNATURE_INVALID: wire(401),
+  WEBHOOK_TIMESTAMP_STALE: wire(401),
+  WEBHOOK_BODY_INVALID: wire(400),
+  WEBHOOK_BUSY: wire(503),
   // Hosts
   HOST_JOIN_TOKEN_INVALID: wire(401),
   HOST_SIGNATURE_INVALID: wire(401),
   HOST_CLOCK_SKEW: wire(401),
   HOST_NONCE_REPLAYED: wire(401),
   HOST_NOT_ENROLLED: wire(401),
+  HOST_IDENTITY_IN_USE: wire(409),
   UPGRADE_REQUIRED: phrase(426),
+  // Rentals and what is bought
+  INVALID_DURATION: wire(400),
+  NO_PRICING: wire(400),
+  PRICING_INVALID: wire(500),
+  SERVER_UNAVAILABLE: wire(409),
+  SERVER_SHARED: wire(409),
+  CHARGE_CONFIRMATION_REQUIRED: wire(409),
+  SETUP_FEE_CONFIRMATION_REQUIRED: wire(409),
+  CHARGE_EXCEEDS_MAX: wire(409),
+  EXTENSION_ALREADY_APPLIED: wire(409),
+  IDEMPOTENCY_INTENT_MISMATCH: wire(409),
+  IMAGE_IS_FREE: wire(400),
+  IMAGE_NOT_PURCHASED: wire(403),
+  INSUFFICIENT_BALANCE: wire(400),
   // Service
   RATE_LIMIT_EXCEEDED: phrase(429),
   SIGNING_NOT_CONFIGURED: wire(503),
@@ -102,6 +146,18 @@ export const ERRORS = {
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;
+
+/** What can be wrong with an amount of money in a request. */
+export const AMOUNT_ERRORS = [
+  'AMOUNT_INVALID',
+  'AMOUNT_SIGNED',
+  'AMOUNT_EXPONENT',
+  'AMOUNT_TOO_PRECISE',
+  'AMOUNT_NON_ASCII',
+  'AMOUNT_CURRENCY_UNSUPPORTED',
+  'AMOUNT_TOO_SMALL',
+  'AMOUNT_TOO_LARGE',
+] as const satisfies readonly ErrorCode[];
 
 /** HTTP reason phrases (RFC 9110 section 15) of the statuses in {@link ERRORS}. */
 const REASON_PHRASES: Readonly<Record<number, string>> = {
@@ -143,6 +199,7 @@ export interface ErrorBody {
 const WIRE_SPELLING: Partial<Record<ErrorCode, string>> = {
   DUPLICATE_TOKEN_ALIAS: 'DUPLICATE_ALIAS',
   UNPROCESSABLE_BODY: 'VALIDATION_ERROR',
+  STATE_CONFLICT: 'OPERATION_STATE_CONFLICT',
 };
 
 /** The code of an error as clients see it. */

@@ -85,8 +85,18 @@ export const EXTENSION_EVENT_TYPES = [
   'container.resumed',
   'container.restarted',
   'container.copying',
+  'container.copied',
+  'container.synced',
+  'container.operation_progress',
   'container.claiming',
   'container.operation_failed',
+  'server.rented',
+  'server.rental_extended',
+  'server.rental_expired',
+  'server.rental_ended',
+  'server.usage_unpaid',
+  'server.usage_paid',
+  'payment.updated',
 ] as const;
 
 export const EVENT_TYPES = [...CONTRACT_EVENT_TYPES, ...EXTENSION_EVENT_TYPES] as const;

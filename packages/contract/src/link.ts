@@ -8,8 +8,17 @@
 import * as z from 'zod';
 import { lazy } from './lazy.ts';
 import { count, isoTime, objectId, operationId } from './link-scalars.ts';
+import {
+  CopyPointFacts,
+  CopySource,
+  TicketKey,
+  TransferEndpoint,
+  TransferProgress,
+} from './link-transfer.ts';
 import { ObservedState } from './machine-facts.ts';
 
+export * from './link-enrollment.ts';
+export * from './link-transfer.ts';
 export * from './machine-facts.ts';
 
 export const LINK_PROTOCOL_VERSION = 1;
@@ -30,6 +39,8 @@ export const CONNECT_HEADERS = {
   timestamp: 'x-host-timestamp',
   nonce: 'x-host-nonce',
   signature: 'x-host-signature',
+  /** 32 hex digits, drawn anew by each daemon that starts: two of them with one identity are told apart by it. */
+  instance: 'x-host-instance',
 } as const;
 
 export const HostCommand = lazy(() =>
@@ -47,6 +58,10 @@ export const HostCommand = lazy(() =>
     'restore',
     'delete-snapshot',
     'inspect',
+    'copy-out',
+    'copy-in',
+    'sync-in',
+    'release-copy',
   ]),
 );
 export type HostCommand = z.infer<ReturnType<typeof HostCommand>>;
@@ -82,6 +97,17 @@ export const DispatchParameters = lazy(() =>
     run_after: z.boolean().optional(),
     /** stop, restart: how long the machine may take to stop by itself before it is killed. */
     grace_ms: count().optional(),
+    /** copy-out, copy-in, sync-in, release-copy: name of the copy point, `copy-` and 24 hex digits. */
+    copy_point: z.string().max(100).optional(),
+    /** copy-out: the published snapshot to copy, instead of the machine as it is. */
+    source_snapshot: z.string().max(100).optional(),
+    /** sync-in: the copy point that both sides hold, from which on only changes are sent; absent: all is sent. */
+    base: z.string().max(100).optional(),
+    /** release-copy: keep the copy point as the base of the next sync. copy-in, sync-in: keep it here. */
+    keep_base: z.boolean().optional(),
+    copy_source: CopySource().optional(),
+    /** copy-in: bring the source's snapshots along. */
+    with_snapshots: z.boolean().optional(),
   }),
 );
 export type DispatchParameters = z.infer<ReturnType<typeof DispatchParameters>>;
@@ -132,6 +158,12 @@ const OperationResult = lazy(() =>
     restored_as: RestoredAs().optional(),
     /** update: whether the change reached the live machine (false: it counts from the next start). */
     synced: z.boolean().optional(),
+    /** copy-out: what was made for the copies. */
+    copy_point: CopyPointFacts().optional(),
+    /** copy-in, sync-in: bytes that came over the network; 0 on the same host. */
+    bytes_transferred: count().optional(),
+    /** copy-in: the snapshots that came along, the oldest first. */
+    snapshots: z.array(SnapshotFacts()).max(1000).optional(),
   }),
 );
 export type OperationResult = z.infer<ReturnType<typeof OperationResult>>;
@@ -151,6 +183,11 @@ export const HostErrorCode = lazy(() =>
     'CANCELLED',
     'CAPACITY_EXCEEDED',
     'DRIVER_FAILED',
+    'SYNC_BASE_GONE',
+    'TICKET_REFUSED',
+    'TRANSFER_FAILED',
+    'SOURCE_UNREACHABLE',
+    'COPY_POINT_NOT_FOUND',
   ]),
 );
 export type HostErrorCode = z.infer<ReturnType<typeof HostErrorCode>>;
@@ -225,6 +262,8 @@ export const Hello = lazy(() =>
       memory_bytes: count(),
       disk_bytes: count(),
       tools: z.record(z.string(), z.string().nullable()),
+      /** Where other daemons reach this one; null or absent: nowhere, it copies on its own host only. */
+      transfer: TransferEndpoint().nullable().optional(),
     }),
     /** Which driver set runs, for example `{container: 'namespaces', storage: 'directory', …}`. */
     drivers: z.strictObject({
@@ -255,6 +294,8 @@ const Progress = lazy(() =>
     step: z.string().max(60),
     step_index: count(),
     step_count: count(),
+    /** Bytes of the current step; sent at most twice a second. */
+    ...TransferProgress().partial().shape,
   }),
 );
 const Completed = lazy(() =>
@@ -314,8 +355,11 @@ export const HostMessage = lazy(() =>
 );
 export type HostMessage = z.infer<ReturnType<typeof HostMessage>>;
 
-/** What can be asked of a host outside of an operation: read-only, never repeated, seconds at most. */
-export const AskKind = lazy(() => z.enum(['stats', 'runtime']));
+/**
+ * What can be asked of a host outside of an operation: read-only, never repeated, seconds at most. `host` is
+ * about the host itself: then `container_id` is the server's id.
+ */
+export const AskKind = lazy(() => z.enum(['stats', 'runtime', 'host']));
 export type AskKind = z.infer<ReturnType<typeof AskKind>>;
 
 /** Any message that the control plane sends. */
@@ -327,6 +371,8 @@ export const ControlMessage = lazy(() =>
       server_name: z.string(),
       /** Inventory entries that the control plane does not know: keep their data, stop them, touch no more. */
       quarantine: z.array(objectId()),
+      /** Keys that transfer tickets are signed by: the current one first. */
+      ticket_keys: z.array(TicketKey()).max(10).optional(),
     }),
     Dispatch(),
     /** An operation that has not begun must not begin; a running one stops at its next step and is undone. */
@@ -343,24 +389,3 @@ export const ControlMessage = lazy(() =>
   ]),
 );
 export type ControlMessage = z.infer<ReturnType<typeof ControlMessage>>;
-
-/** `POST /host/v1/enroll`: a host's one-time introduction. */
-export const EnrollRequest = lazy(() =>
-  z.strictObject({
-    /** The one-time join token, 64 hex digits. */
-    join_token: z.string().regex(/^[0-9a-f]{64}$/),
-    /** Raw Ed25519 public key, 64 hex digits. */
-    public_key: z.string().regex(/^[0-9a-f]{64}$/),
-    hostname: z.string().min(1).max(255),
-    /** The host's clock in Unix seconds; refused with HOST_CLOCK_SKEW beyond ±300 s. */
-    timestamp: z.number().int(),
-  }),
-);
-export type EnrollRequest = z.infer<ReturnType<typeof EnrollRequest>>;
-export const EnrollResponse = lazy(() =>
-  z.strictObject({
-    server_id: objectId(),
-    server_name: z.string(),
-  }),
-);
-export type EnrollResponse = z.infer<ReturnType<typeof EnrollResponse>>;

@@ -49,3 +49,23 @@ export const MachineRuntime = lazy(() =>
   }),
 );
 export type MachineRuntime = z.infer<ReturnType<typeof MachineRuntime>>;
+
+const share = () => z.number().min(0).max(100).nullable();
+
+/** Answer to `ask` of kind `host`: how busy the host is. Sizes in bytes; null where it can't be told. */
+export const HostRuntime = lazy(() =>
+  z.strictObject({
+    uptime_s: count(),
+    cores: count(),
+    load: z.tuple([z.number(), z.number(), z.number()]),
+    /** Of all processors, since the last answer or over a moment. */
+    cpu_busy_pct: share(),
+    memory_used_bytes: count().nullable(),
+    memory_total_bytes: count().nullable(),
+    swap_used_bytes: count().nullable(),
+    swap_total_bytes: count().nullable(),
+    storage_used_bytes: count().nullable(),
+    storage_total_bytes: count().nullable(),
+  }),
+);
+export type HostRuntime = z.infer<ReturnType<typeof HostRuntime>>;

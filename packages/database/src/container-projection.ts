@@ -3,7 +3,7 @@
  * idempotent and none moves a row behind the version it already has.
  */
 import type { ContainerRecord } from '@control-plane/lifecycle';
-import { and, eq, inArray, lt, lte, ne, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lt, lte, ne, sql } from 'drizzle-orm';
 import type { BatchItem } from 'drizzle-orm/batch';
 import type { Database } from './client.ts';
 import {
@@ -34,7 +34,8 @@ export type ProjectionWrite =
   | { readonly kind: 'status_log'; readonly row: StatusLogInsert }
   | { readonly kind: 'event'; readonly event: ProjectedEvent }
   | { readonly kind: 'snapshot'; readonly row: SnapshotInsert }
-  | { readonly kind: 'snapshot_deleted'; readonly containerId: string; readonly name: string }
+  /** `name` null: all of the container's. */
+  | { readonly kind: 'snapshot_deleted'; readonly containerId: string; readonly name: string | null }
   /**
    * Lets go of values (null: of all) that were held up to `heldBefore`; a hold taken anew after that moment
    * stays.
@@ -82,7 +83,12 @@ function statementsOf(database: Database, write: ProjectionWrite): BatchItem<'sq
       return [
         database
           .delete(snapshots)
-          .where(and(eq(snapshots.containerId, write.containerId), eq(snapshots.name, write.name))),
+          .where(
+            and(
+              eq(snapshots.containerId, write.containerId),
+              write.name === null ? undefined : eq(snapshots.name, write.name),
+            ),
+          ),
       ];
     case 'release_holds':
       return [
@@ -170,6 +176,21 @@ export async function sweepHolds(database: Database, olderThan: number): Promise
       ),
     );
   return result.rowsAffected;
+}
+
+/** Containers that still have a snapshot whose time was over before `olderThan` (Unix ms). */
+export async function findExpiredSnapshots(
+  database: Database,
+  olderThan: number,
+  limit: number,
+): Promise<string[]> {
+  const rows = await database
+    .selectDistinct({ id: snapshots.containerId })
+    .from(snapshots)
+    .innerJoin(containers, eq(containers.id, snapshots.containerId))
+    .where(and(lt(snapshots.expiresAt, olderThan), isNull(containers.deletedAt)))
+    .limit(limit);
+  return rows.map(({ id }) => id);
 }
 
 /** Ids of living containers that may be stuck: reserved but never made, or long in a transient status. */

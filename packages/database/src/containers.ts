@@ -3,7 +3,7 @@ import { and, asc, count, desc, eq, exists, isNull, ne, or, sql, type SQL } from
 import { containerRow } from './container-projection.ts';
 import { prepared, type Database } from './client.ts';
 import { projectCarries, projectReachable, projectVisible, realmFilter } from './project-scope.ts';
-import { containerRealms, containers, projects, servers, uniqueHolds } from './schema.ts';
+import { containerRealms, containers, projects, serverGrants, servers, uniqueHolds } from './schema.ts';
 import type { AccessLevel, Scope, ScopeTerms } from './scope.ts';
 
 /** A container with what other tables know of it. */
@@ -13,7 +13,12 @@ export interface ContainerListing {
   /** null: the project itself is hidden by the realm. */
   readonly projectAlias: string | null;
   readonly server: ServerSummary | null;
+  /** When the rental that paid for its server ended. */
   readonly serverExpiredAt: number | null;
+  /** Since when its usage could not be paid: it can't be started. */
+  readonly serverSuspendedAt: number | null;
+  /** When the rental that pays for its server will end, or has ended; null: it has none. */
+  readonly rentalEndsAt: number | null;
 }
 
 export interface ServerSummary {
@@ -69,6 +74,17 @@ function containerCarries(database: Database, realmId: NonNullable<ScopeTerms['r
   );
 }
 
+/** What is past its rental's end is expired from that very moment, whether anybody has noted it yet or not. */
+const serverExpiredAt = sql<
+  number | null
+>`coalesce(${containers.serverExpiredAt}, case when ${serverGrants.expiresAt} <= unixepoch('subsec') * 1000 then ${serverGrants.expiresAt} end)`;
+
+/** The grant by which a container's owner uses its server. */
+const ownersGrant = and(
+  eq(serverGrants.serverId, containers.serverId),
+  eq(serverGrants.userId, containers.userId),
+);
+
 function selectListings(database: Database, realmId: ScopeTerms['realmId']) {
   return database
     .select({
@@ -77,7 +93,9 @@ function selectListings(database: Database, realmId: ScopeTerms['realmId']) {
         realmId === null
           ? sql<string | null>`${projects.alias}`
           : sql<string | null>`case when ${projectCarries(database, realmId)} then ${projects.alias} end`,
-      serverExpiredAt: containers.serverExpiredAt,
+      serverExpiredAt,
+      serverSuspendedAt: serverGrants.suspendedAt,
+      rentalEndsAt: serverGrants.expiresAt,
       server: {
         name: servers.name,
         country: servers.country,
@@ -90,7 +108,8 @@ function selectListings(database: Database, realmId: ScopeTerms['realmId']) {
     })
     .from(containers)
     .innerJoin(projects, eq(projects.id, containers.projectId))
-    .leftJoin(servers, eq(servers.id, containers.serverId));
+    .leftJoin(servers, eq(servers.id, containers.serverId))
+    .leftJoin(serverGrants, ownersGrant);
 }
 
 type ListingRow = Awaited<ReturnType<typeof selectListings>>[number];
@@ -146,7 +165,7 @@ export async function listContainers(
     options.projectId === null ? undefined : eq(containers.projectId, options.projectId),
     realmFilter(scope, options.realmId, (realmId) => containerCarries(database, realmId)),
     options.includePrespawn ? undefined : eq(containers.isPrespawn, false),
-    options.includeExpired ? undefined : isNull(containers.serverExpiredAt),
+    options.includeExpired ? undefined : isNull(serverExpiredAt),
     options.includeDeleting ? undefined : ne(containers.status, 'deleting'),
   );
   const order = options.sortOrder === 'asc' ? asc : desc;
@@ -160,6 +179,7 @@ export async function listContainers(
       .select({ total: count() })
       .from(containers)
       .innerJoin(projects, eq(projects.id, containers.projectId))
+      .leftJoin(serverGrants, ownersGrant)
       .where(where),
   ]);
   return { rows: rows.map(toListing), total: totals[0]?.total ?? 0 };

@@ -50,3 +50,7 @@ export * as schema from './schema.ts';
 export * from './idempotency.ts';
 export * from './containers.ts';
 export * from './hosts.ts';
+export * from './ledger/index.ts';
+export * from './payments/index.ts';
+export * from './rentals/index.ts';
+export * from './warm-pools.ts';

@@ -1,7 +1,7 @@
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, ne, sql, type SQL } from 'drizzle-orm';
 import type { Database } from './client.ts';
 import { projectReachable, projectVisible } from './project-scope.ts';
-import { authTokens, containerRealms, containers, projectRealms, projects } from './schema.ts';
+import { authTokens, containerRealms, containers, projectRealms, projects, rentals } from './schema.ts';
 import type { Scope } from './scope.ts';
 
 /** A realm and how many of the caller's resources carry it. */
@@ -9,14 +9,14 @@ export interface RealmUsage {
   readonly realmId: string;
   readonly projects: number;
   readonly containers: number;
-  /** Through pools. */
+  /** Rented in the realm. */
   readonly servers: number;
   readonly authTokens: number;
 }
 
 /**
- * The realms that the caller's visible projects, containers and auth tokens carry, in the order of their
- * ids; at most `limit`. With an active realm only that one is seen. A caller with an auth token
+ * The realms that the caller's visible projects, containers, rentals and auth tokens carry, in the order of
+ * their ids; at most `limit`. With an active realm only that one is seen. A caller with an auth token
  * (`tokenId`) sees of the tokens only its own and those minted beneath it.
  */
 export async function listRealms(
@@ -29,10 +29,11 @@ export async function listRealms(
     realm_id: string;
     projects: number;
     containers: number;
+    servers: number;
     tokens: number;
   }>(sql`
     select realm_id, sum(kind = 'project') as projects, sum(kind = 'container') as containers,
-      sum(kind = 'token') as tokens
+      sum(kind = 'server') as servers, sum(kind = 'token') as tokens
     from (
       select ${projectRealms.realmId} as realm_id, 'project' as kind
         from ${projectRealms} join ${projects} on ${eq(projects.id, projectRealms.projectId)}
@@ -43,6 +44,9 @@ export async function listRealms(
         join ${projects} on ${eq(projects.id, containers.projectId)}
         where ${livingContainerOf(database, scope)}
       union all
+      select ${rentals.realmId}, 'server' from ${rentals}
+        where ${and(eq(rentals.userId, scope.userId), isNotNull(rentals.realmId), ne(rentals.status, 'ended'))}
+      union all
       select value, 'token' from ${authTokens}, json_each(${authTokens.realmIdsJson})
         where ${authTokens.userId} = ${scope.userId} and ${tokenVisible(scope, tokenId)}
     )
@@ -52,7 +56,7 @@ export async function listRealms(
     realmId: row.realm_id,
     projects: row.projects,
     containers: row.containers,
-    servers: 0,
+    servers: row.servers,
     authTokens: row.tokens,
   }));
 }

@@ -8,6 +8,11 @@ import { users } from './schema-accounts.ts';
 import { createdAt, flag, updatedAt } from './schema-columns.ts';
 
 export * from './schema-accounts.ts';
+export * from './schema-rentals.ts';
+export * from './schema-servers.ts';
+export * from './schema-ledger.ts';
+export * from './schema-payments.ts';
+export * from './schema-warm-pools.ts';
 
 export const projects = sqliteTable(
   'projects',
@@ -61,96 +66,6 @@ export const projectPermissions = sqliteTable(
     uniqueIndex('project_permissions_pair').on(table.projectId, table.userId),
     index('project_permissions_user').on(table.userId),
   ],
-);
-
-/** A physical host. `*_json` facts are what its daemon last said of itself in `hello`. */
-export const servers = sqliteTable(
-  'servers',
-  {
-    id: text('id').primaryKey(),
-    name: text('name').notNull(),
-    /** Raw Ed25519 key in hex once enrolled. */
-    publicKey: text('public_key'),
-    country: text('country'),
-    region: text('region'),
-    city: text('city'),
-    datacenter: text('datacenter'),
-    category: text('category').notNull().default('general'),
-    isReady: flag('is_ready').notNull().default(false),
-    maxContainers: integer('max_containers'),
-    maxSnapshotsPerContainer: integer('max_snapshots_per_container').notNull().default(50),
-    factsJson: text('facts_json'),
-    capabilitiesJson: text('capabilities_json'),
-    driversJson: text('drivers_json'),
-    lastSeenAt: integer('last_seen_at'),
-    createdAt,
-    updatedAt,
-  },
-  (table) => [uniqueIndex('servers_name').on(table.name)],
-);
-
-/** Who may create containers on a server (rentals and pools grant this later as well). */
-export const serverGrants = sqliteTable(
-  'server_grants',
-  {
-    serverId: text('server_id')
-      .notNull()
-      .references(() => servers.id, { onDelete: 'cascade' }),
-    userId: text('user_id')
-      .notNull()
-      .references(() => users.id, { onDelete: 'cascade' }),
-    createdAt,
-  },
-  (table) => [
-    primaryKey({ columns: [table.serverId, table.userId] }),
-    index('server_grants_user').on(table.userId),
-  ],
-);
-
-/** One-time join tokens for hosts; only the SHA-256 of the 64 hex digits is kept. */
-export const hostJoinTokens = sqliteTable('host_join_tokens', {
-  tokenHash: text('token_hash').primaryKey(),
-  serverId: text('server_id')
-    .notNull()
-    .references(() => servers.id, { onDelete: 'cascade' }),
-  expiresAt: integer('expires_at').notNull(),
-  usedAt: integer('used_at'),
-  createdAt,
-});
-
-/** Images that a server really has, as its daemon said in `hello`. `id` is derived from server-independent name and architecture. */
-export const images = sqliteTable(
-  'images',
-  {
-    id: text('id').primaryKey(),
-    name: text('name').notNull(),
-    alias: text('alias').notNull(),
-    description: text('description').notNull().default(''),
-    os: text('os').notNull(),
-    release: text('release').notNull(),
-    variant: text('variant'),
-    architecture: text('architecture').notNull(),
-    serial: text('serial').notNull(),
-    sizeBytes: integer('size_bytes').notNull(),
-    priceCents: integer('price_cents').notNull().default(0),
-    createdAt,
-    updatedAt,
-  },
-  (table) => [uniqueIndex('images_name_architecture').on(table.name, table.architecture)],
-);
-
-export const serverImages = sqliteTable(
-  'server_images',
-  {
-    serverId: text('server_id')
-      .notNull()
-      .references(() => servers.id, { onDelete: 'cascade' }),
-    imageId: text('image_id')
-      .notNull()
-      .references(() => images.id, { onDelete: 'cascade' }),
-    isDefault: flag('is_default').notNull().default(false),
-  },
-  (table) => [primaryKey({ columns: [table.serverId, table.imageId] })],
 );
 
 /** Projection of ContainerObject, written through its outbox only; `version` 0 is the reservation made at create. */

@@ -8,7 +8,7 @@ import type { RequestContext } from './context.ts';
 import { DispatchTable } from './dispatch-table.ts';
 import type { ServingEnv } from './env.ts';
 import { randomObjectId } from './ids.ts';
-import { createLogger, describeError } from './log.ts';
+import { createLogger, describeError, traceOf } from './log.ts';
 import { authenticate } from './authentication/authenticate.ts';
 import { authorize } from './authorize.ts';
 import { beginIdempotent } from './idempotency.ts';
@@ -63,7 +63,7 @@ async function handleRequest<Env extends ServingEnv>(
   } catch (error) {
     log.error('request failed', {
       error: describeError(error),
-      stack: error instanceof Error ? error.stack : undefined,
+      stack: traceOf(error),
     });
     response = errorResponse({
       code: 'INTERNAL_SERVER_ERROR',

@@ -25,6 +25,21 @@ export function createLogger(fields: Fields): Logger {
 /** The loggable text of an unknown thrown value. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? ` <- ${error.cause.message}` : '';
-  return `${error.name}: ${error.message}${cause}`;
+  const cause = error.cause instanceof Error ? ` <- ${withoutValues(error.cause.message)}` : '';
+  return `${error.name}: ${withoutValues(error.message)}${cause}`;
+}
+
+/** Where an error came from, without its message; undefined for what is no Error. */
+export function traceOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  return error.stack
+    ?.split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n');
+}
+
+/** Drizzle ends the message of a failed query with the query's values: secrets and bodies among them. */
+function withoutValues(message: string): string {
+  const at = message.indexOf('\nparams: ');
+  return at === -1 ? message : message.slice(0, at);
 }

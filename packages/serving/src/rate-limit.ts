@@ -25,6 +25,12 @@ const LIMITS = {
   'device-code': { limit: 30, windowMs: 15 * MINUTE_MS },
   /** A poll each 5 s is 180 in the life of a code; several devices may share an address. */
   'device-token': { limit: 1500, windowMs: 15 * MINUTE_MS },
+  /** Intents that an account makes; each is kept. */
+  'open-payment': { limit: 1000, windowMs: 60 * MINUTE_MS },
+  /** Each look asks a host. */
+  'server-runtime': { limit: 300, windowMs: 5 * MINUTE_MS },
+  /** Of one copy, by whomever. */
+  'container-sync': { limit: 30, windowMs: 15 * MINUTE_MS },
   /** With 34 random bits in a user code, 20 guesses find one of a thousand waiting with 1 : 1,000,000. */
   'device-verify': { limit: 20, windowMs: 15 * MINUTE_MS },
 } as const;

@@ -5,6 +5,14 @@ const BILLING_PREFIXES = ['wallet', 'rentals', 'offers', 'reservations', 'webhoo
   (resource) => `/api/v1/${resource}`,
 );
 
+/** Of the api's servers and images: what is about money. Exact, for the api has its own beside them. */
+const BILLING_PATTERNS = [
+  /^\/api\/v1\/servers\/?$/,
+  /^\/api\/v1\/servers\/[^/]+\/?$/,
+  /^\/api\/v1\/servers\/[^/]+\/(?:rent|runtime)\/?$/,
+  /^\/api\/v1\/images\/purchase\/[^/]+\/?$/,
+];
+
 function isWithin(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`);
 }
@@ -16,5 +24,8 @@ function isWithin(path: string, prefix: string): boolean {
 export function targetOf(path: string): Target {
   if (path === '/healthz') return 'router';
   if (isWithin(path.toLowerCase(), '/internal')) return 'none';
-  return BILLING_PREFIXES.some((prefix) => isWithin(path, prefix)) ? 'billing' : 'api';
+  const isBilling =
+    BILLING_PREFIXES.some((prefix) => isWithin(path, prefix)) ||
+    BILLING_PATTERNS.some((pattern) => pattern.test(path));
+  return isBilling ? 'billing' : 'api';
 }

@@ -81,6 +81,8 @@ export const containersCreate = defineRoute({
     'SERVER_CONTAINER_LIMIT',
     'PROJECT_CONTAINER_LIMIT',
     'PRESPAWN_FORBIDDEN',
+    'IMAGE_NOT_PURCHASED',
+    'CONTAINER_ACCESS_SUSPENDED',
     'KVM_NOT_PERMITTED',
     'OPERATION_NOT_PERMITTED_ON_EXPIRED',
     'RESOURCE_NOT_FOUND',
@@ -144,6 +146,30 @@ export const containersUpdate = defineRoute({
     'body.ssh_public_key': 'INVALID_PUBLIC_KEY_FORMAT',
   },
   immutableFields: request.IMMUTABLE_CONTAINER_FIELDS,
+  patchTwin: true,
+});
+
+export const containersSetContainerKvm = defineRoute({
+  operationId: 'containers.setContainerKvm',
+  method: 'PUT',
+  path: '/api/v1/containers/{id}/kvm',
+  tag,
+  summary: 'Give a stopped container access to KVM, or take it away',
+  auth: 'bearer',
+  permission: 'containers.features.kvm',
+  params: IdParams,
+  body: request.SetContainerKvmBody,
+  success: [200],
+  data: container.ContainerKvm,
+  errors: [
+    'KVM_NOT_PERMITTED',
+    'OPERATION_NOT_PERMITTED_ON_EXPIRED',
+    'CONTAINER_NOT_FOUND',
+    'RESOURCE_NOT_FOUND',
+    'STATE_CONFLICT',
+    'CAPABILITY_MISSING',
+    ...HOST_COMMAND_ERRORS,
+  ],
   patchTwin: true,
 });
 
@@ -227,6 +253,7 @@ export const CONTAINER_ROUTES: readonly RouteDefinition[] = [
   containersCreate,
   containersGet,
   containersUpdate,
+  containersSetContainerKvm,
   containersDelete,
   containersManage,
   containersGetStatusLogs,

@@ -56,9 +56,23 @@ export const imagesGetIcon = defineRoute({
   errors: [],
 });
 
+export const imagesPurchase = defineRoute({
+  operationId: 'images.purchase',
+  method: 'POST',
+  path: '/api/v1/images/purchase/{id}',
+  tag,
+  summary: 'Buy an image that costs something',
+  auth: 'bearer',
+  params: IdParams,
+  success: [200],
+  data: image.ImagePurchase,
+  errors: ['INSUFFICIENT_BALANCE', 'RESOURCE_NOT_FOUND', 'IMAGE_IS_FREE'],
+});
+
 export const IMAGE_ROUTES: readonly RouteDefinition[] = [
   imagesListPublic,
   imagesGetDetails,
   imagesList,
+  imagesPurchase,
   imagesGetIcon,
 ];

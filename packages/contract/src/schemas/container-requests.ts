@@ -19,6 +19,9 @@ const Memory = lazy(() => z.number().gt(0).lte(MEMORY_GIB_MAX));
 const Comment = lazy(() => z.string().max(CONTAINER_COMMENT_LENGTH_MAX));
 const ContainerImage = lazy(() => z.string().min(1).max(100));
 
+/** The name of a container that is being made. */
+export const NewContainerName = lazy(() => z.string().min(3).max(100).regex(nameAlphabet, nameMessage));
+
 /** A public key in OpenSSH's one-line form; the comment at its end may be missing. */
 export const SshPublicKey = lazy(() =>
   z
@@ -38,7 +41,7 @@ const CreateContainerFields = lazy(() =>
   z.strictObject({
     server_id: ObjectId(),
     /** Absent, null or `rand`: a name is made up. */
-    name: z.string().min(3).max(100).regex(nameAlphabet, nameMessage).nullish(),
+    name: NewContainerName().nullish(),
     color: ColorInput().nullish(),
     /** `debian/13` and its shorthands; null: the host's default. */
     container_image: ContainerImage().nullish(),
@@ -96,6 +99,18 @@ export const UpdateContainerBody = lazy(() =>
     cpu: Cpu().nullable().optional(),
     memory: Memory().nullable().optional(),
   }),
+);
+
+/** `kvm` and `dev_kvm` are the same wish; one of them is needed. */
+export const SetContainerKvmBody = lazy(() =>
+  z
+    .strictObject({ kvm: z.boolean().optional(), dev_kvm: z.boolean().optional() })
+    .refine((body) => body.kvm !== undefined || body.dev_kvm !== undefined, { error: 'kvm is missing' })
+    .refine((body) => body.kvm === undefined || body.dev_kvm === undefined || body.kvm === body.dev_kvm, {
+      error: 'kvm and dev_kvm are the same setting but differ',
+      path: ['dev_kvm'],
+    })
+    .transform(({ kvm, dev_kvm: devKvm }) => ({ kvm: kvm ?? devKvm ?? false })),
 );
 
 /** Fields of a container that clients know but can't change by an update. */

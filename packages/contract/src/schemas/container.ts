@@ -140,6 +140,11 @@ export const ContainerDetail = lazy(() =>
 /** `containers.create`: the container, and how a wish for KVM was answered. */
 export const ContainerCreated = lazy(() => Container().extend({ kvm_note: z.string().optional() }));
 
+/** Answer to the change of a container's KVM access. */
+export const ContainerKvm = lazy(() =>
+  z.object({ id: ObjectId(), name: z.string(), status: ContainerStatus(), kvm: z.boolean() }),
+);
+
 export const ContainerListData = lazy(() =>
   z.object({ containers: z.array(Container()), pagination: PagePagination() }),
 );

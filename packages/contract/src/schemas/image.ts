@@ -44,6 +44,11 @@ export const UserImageListData = lazy(() =>
   z.object({ images: z.array(UserImage()), pagination: PagePagination() }),
 );
 
+/** In dollars. `remaining_balance` is absent for tokens that may not read the wallet. */
+export const ImagePurchase = lazy(() =>
+  z.object({ price_paid: z.number(), remaining_balance: z.number().optional() }),
+);
+
 export const ListPublicImagesQuery = lazy(() =>
   z.object({
     os: QueryText().optional(),

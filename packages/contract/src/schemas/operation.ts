@@ -17,6 +17,22 @@ export const RunningOperation = lazy(() =>
 export const Failure = lazy(() => z.object({ code: z.string(), message: z.string() }));
 
 /**
+ * How far an operation has come. Bytes of the current step and an estimate of what remains are there when its
+ * host can tell them.
+ */
+const OperationProgress = lazy(() =>
+  z.object({
+    step: z.string(),
+    step_index: Count(),
+    step_count: Count(),
+    bytes_done: Count().nullable(),
+    bytes_total: Count().nullable(),
+    bytes_per_second: Count().nullable(),
+    remaining_ms: Count().nullable(),
+  }),
+);
+
+/**
  * An operation. `error` is set when it failed or was cancelled; `result` when it succeeded; `progress`
  * while its host tells any. `url` is the path under which it can be asked for again.
  */
@@ -31,7 +47,7 @@ export const Operation = lazy(() =>
     started_at: Timestamp().nullable(),
     finished_at: Timestamp().nullable(),
     deadline_at: Timestamp(),
-    progress: z.object({ step: z.string(), step_index: Count(), step_count: Count() }).nullable(),
+    progress: OperationProgress().nullable(),
     result: z.record(z.string(), z.unknown()).nullable(),
     error: Failure().nullable(),
     url: z.string(),

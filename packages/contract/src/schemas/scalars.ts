@@ -52,7 +52,7 @@ export const QueryFlag = lazy(() =>
 );
 
 /** A query boolean: `true` and `false`, as a boolean or as the word. */
-const QueryBoolean = lazy(() =>
+export const QueryBoolean = lazy(() =>
   z.preprocess((value) => (value === 'true' ? true : value === 'false' ? false : value), z.boolean()),
 );
 
