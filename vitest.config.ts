@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['{packages,workers,node-daemon,tests,scripts}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/.data/**', 'tests/host/**'],
+    exclude: ['**/node_modules/**', '**/.data/**', 'tests/host/**', 'tests/zfs/**'],
     // The drivers of a real host have a suite of their own (npm run test:host), on a host of its own.
     env: { NODE_DAEMON_AUTO_DRIVERS: 'namespaces' },
     pool: 'forks',

@@ -1,5 +1,6 @@
-// `node scripts/ci-summary.mjs REPORT.json FAILED_STEPS`: prints "N passed, N failed" from vitest's JSON
-// report. A skipped or pending test, a file that could not run and a failed step each count as failed.
+// `node scripts/ci-summary.mjs FAILED_STEPS REPORT.json …`: prints "N passed, N failed" from vitest's JSON
+// reports. A skipped or pending test, a file that could not run, a run without tests and a failed step each
+// count as failed.
 import { readFileSync } from 'node:fs';
 
 /** @returns {{passed: number, failed: string[]}} */
@@ -19,14 +20,22 @@ function summarize(report) {
   return { passed, failed };
 }
 
-const [reportFile, failedSteps = '0'] = process.argv.slice(2);
-let summary;
-try {
-  summary = summarize(JSON.parse(readFileSync(reportFile, 'utf8')));
-} catch (error) {
-  summary = { passed: 0, failed: [`no test report: ${error.message}`] };
+/** A run that left no report, or in which nothing passed, is a failed one. */
+function summaryOf(reportFile) {
+  try {
+    const summary = summarize(JSON.parse(readFileSync(reportFile, 'utf8')));
+    const ranNothing = summary.passed === 0 && summary.failed.length === 0;
+    return ranNothing ? { passed: 0, failed: [`${reportFile}: no test ran`] } : summary;
+  } catch (error) {
+    return { passed: 0, failed: [`no test report: ${error.message}`] };
+  }
 }
-for (const line of summary.failed) console.log(`FAILED ${line}`);
-const failed = summary.failed.length + Number(failedSteps);
-console.log(`${summary.passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && summary.passed > 0 ? 0 : 1;
+
+const [failedSteps = '0', ...reportFiles] = process.argv.slice(2);
+const summaries = reportFiles.map(summaryOf);
+const failures = summaries.flatMap(({ failed }) => failed);
+for (const line of failures) console.log(`FAILED ${line}`);
+const passed = summaries.reduce((sum, summary) => sum + summary.passed, 0);
+const failed = failures.length + Number(failedSteps);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

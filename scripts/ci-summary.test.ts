@@ -11,9 +11,12 @@ function summary(
   report: unknown,
   failedSteps = '0',
 ): { status: number | null; lastLine: string | undefined } {
-  const file = join(folder, 'report.json');
-  writeFileSync(file, typeof report === 'string' ? report : JSON.stringify(report));
-  const args = [join(import.meta.dirname, 'ci-summary.mjs'), file, failedSteps];
+  const files = (Array.isArray(report) ? report : [report]).map((each, index) => {
+    const file = join(folder, `report-${index}.json`);
+    writeFileSync(file, typeof each === 'string' ? each : JSON.stringify(each));
+    return file;
+  });
+  const args = [join(import.meta.dirname, 'ci-summary.mjs'), failedSteps, ...files];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   return { status, lastLine: stdout.trim().split('\n').at(-1) };
 }
@@ -44,7 +47,9 @@ it.each([
     1,
     '1 passed, 1 failed',
   ],
-  ['nothing ran', report([]), '0', 1, '0 passed, 0 failed'],
+  ['nothing ran', report([]), '0', 1, '0 passed, 1 failed'],
+  ['several runs passed', [report(['passed']), report(['passed'])], '0', 0, '2 passed, 0 failed'],
+  ['one of several runs left nothing', [report(['passed']), ''], '0', 1, '1 passed, 1 failed'],
   ['there is no report', '', '0', 1, '0 passed, 1 failed'],
 ])('counts right when %s', (_, content, failedSteps, status, lastLine) => {
   expect(summary(content, failedSteps)).toEqual({ status, lastLine });

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { REPOSITORY_ROOT } from './stack/repository-root.ts';
 
 const API_KIB_MAX = 400;
+/** Two libraries that nothing else needs: Stripe's own, and the one that makes PDFs. */
+const BILLING_KIB_MAX = 600;
 const WORKERS = [
   { name: 'realm-router', config: 'wrangler.toml', gzipKibMax: 100 },
   { name: 'api', config: 'workers/api/wrangler.toml', gzipKibMax: API_KIB_MAX },
-  { name: 'billing', config: 'workers/billing/wrangler.toml', gzipKibMax: API_KIB_MAX },
+  { name: 'billing', config: 'workers/billing/wrangler.toml', gzipKibMax: BILLING_KIB_MAX },
 ];
 
 /** Gzipped KiB of the bundle, or null when the deployment would fail (the tool's output is then shown). */

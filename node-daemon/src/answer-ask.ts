@@ -1,7 +1,8 @@
 import type { ControlMessage, HostMessage } from '@control-plane/contract/link';
 import type { DriverSet } from './drivers/types.ts';
 import type { MachineTable } from './journal/machine-table.ts';
-import { fail, type Outcome } from './outcome.ts';
+import { observeHost } from './observe-host.ts';
+import { fail, succeed, type Outcome } from './outcome.ts';
 
 type Ask = Extract<ControlMessage, { type: 'ask' }>;
 type Answer = Extract<HostMessage, { type: 'answer' }>;
@@ -12,11 +13,14 @@ const asksMax = 32;
 export class AskDesk {
   readonly #drivers: DriverSet;
   readonly #machines: MachineTable;
+  readonly #dataDir: string;
   #open = 0;
 
-  constructor(drivers: DriverSet, machines: MachineTable) {
+  /** @param dataDir where the host keeps its machines: whose file system is meant by its storage */
+  constructor(drivers: DriverSet, machines: MachineTable, dataDir: string) {
     this.#drivers = drivers;
     this.#machines = machines;
+    this.#dataDir = dataDir;
   }
 
   async answer(ask: Ask): Promise<Answer> {
@@ -32,6 +36,7 @@ export class AskDesk {
   }
 
   async #look(ask: Ask): Promise<Outcome<unknown>> {
+    if (ask.kind === 'host') return succeed(await observeHost(this.#dataDir));
     const { container, storage } = this.#drivers;
     const { containerId, spec, state, incarnation } = this.#machines.find(ask.container_id) ?? {};
     if (containerId === undefined || spec === undefined || incarnation === undefined || state === 'absent') {

@@ -8,6 +8,7 @@ describe('the command line', () => {
       NODE_DAEMON_ON_EXIT: 'keep',
       NODE_DAEMON_DATA_DIR: '/tmp/here',
       NODE_DAEMON_METRICS_PORT: '',
+      NODE_DAEMON_STORAGE: 'zfs:tank/machines',
     });
     expect(read).toMatchObject({
       command: 'run',
@@ -15,6 +16,7 @@ describe('the command line', () => {
         onExit: 'stop',
         dataDir: '/tmp/here',
         driver: 'auto',
+        storage: { kind: 'zfs', pool: 'tank/machines' },
         metricsPort: 9478,
         logLevel: 'info',
       },
@@ -39,7 +41,9 @@ describe('the command line', () => {
     [['run', '--metrics-port', '70000'], '--metrics-port'],
     [['run', '--metrics-port', 'x'], '--metrics-port'],
     [['run', '--driver', 'magic'], '--driver'],
+    [['run', '--storage', 'zfs:'], '--storage: not one of auto | btrfs | directory | zfs:POOL'],
     [['run', '--on-exit', 'explode'], '--on-exit'],
+    [['run', '--transfer-listen', 'somewhere'], '--transfer-listen: not ADDRESS:PORT or off'],
     [['run', '--control-url', 'ftp://x'], '--control-url'],
     [['enroll', '--join-token', 'abc'], '--join-token: a join token is 64 hex digits'],
     [['exec', 'box'], 'exec needs a container and a command.'],
@@ -55,6 +59,14 @@ describe('the command line', () => {
     expect(readCommandLine(['version'], {})).toEqual({ command: 'version' });
     expect(readCommandLine(['run', '--metrics-port', 'off'], {})).toMatchObject({
       configuration: { metricsPort: null },
+    });
+  });
+
+  it('gives nothing to other hosts unless it is told where', () => {
+    expect(readCommandLine(['run'], {})).toMatchObject({ configuration: { transferListen: null } });
+    const environment = { NODE_DAEMON_TRANSFER_LISTEN: '[::]:7300' };
+    expect(readCommandLine(['run'], environment)).toMatchObject({
+      configuration: { transferListen: { address: '::', port: 7300 } },
     });
   });
 });

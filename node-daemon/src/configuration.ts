@@ -4,6 +4,12 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { driverSetNames } from './drivers/driver-set.ts';
 import { imagesDirectory } from './drivers/images/image-store.ts';
+import { parseListenAddress, type ListenAddress } from './transfer/endpoint.ts';
+import {
+  parseStorageChoice,
+  storageChoiceForms,
+  type StorageChoice,
+} from './drivers/storage/storage-choice.ts';
 
 const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 
@@ -15,10 +21,15 @@ const Configuration = z.strictObject({
     .regex(/^[0-9a-f]{64}$/, 'a join token is 64 hex digits')
     .optional(),
   driver: z.enum(driverSetNames),
-  onExit: z.enum(['keep', 'stop']),
+  storage: z.custom<StorageChoice>((value) => value !== undefined, `not one of ${storageChoiceForms}`),
+  onExit: z.enum(['keep', 'stop', 'with-host']),
   /** Null: no metrics. 0: a free port. */
   metricsPort: z.number().int().min(0).max(65_535).nullable(),
   logLevel: z.enum(logLevels),
+  /** Where other hosts fetch copies from this one; null: nowhere. */
+  transferListen: z
+    .custom<ListenAddress>((value) => value !== undefined, 'not ADDRESS:PORT or off')
+    .nullable(),
 });
 export type Configuration = z.infer<typeof Configuration>;
 
@@ -52,8 +63,15 @@ Options (each also as environment variable NODE_DAEMON_…, for example NODE_DAE
   --control-url URL     the control plane, http or https
   --join-token TOKEN    64 hex digits, valid once
   --driver NAME         ${driverSetNames.join(' | ')} (default auto: the best that works here)
-  --on-exit keep|stop   what becomes of running machines when the daemon ends (default keep)
+  --storage WHERE       machines' disks: ${storageChoiceForms} (default auto: where they are
+                        already, else btrfs, on a loop file where need be)
+  --on-exit keep|stop|with-host
+                        what becomes of running machines when the daemon ends (default keep);
+                        with-host: they stop when it ends because the host is shut down
   --metrics-port PORT   loopback port of /metrics and /healthz; 0: any free one; off: none (default 9478)
+  --transfer-listen ADDRESS:PORT
+                        where other hosts fetch copies from this one; 0.0.0.0 or [::]: on all addresses;
+                        off: copies stay on this host (default off)
   --log-level LEVEL     ${logLevels.join(' | ')} (default info)
 
 Options of exec
@@ -70,9 +88,11 @@ const options = {
   'control-url': { type: 'string' },
   'join-token': { type: 'string' },
   driver: { type: 'string' },
+  storage: { type: 'string' },
   'on-exit': { type: 'string' },
   'metrics-port': { type: 'string' },
   'log-level': { type: 'string' },
+  'transfer-listen': { type: 'string' },
   'images-dir': { type: 'string' },
   env: { type: 'string', multiple: true },
   stdin: { type: 'boolean' },
@@ -108,14 +128,17 @@ export function readCommandLine(
     return value === '' ? undefined : value;
   };
   const metricsPort = values['metrics-port'] ?? fromEnvironment('METRICS_PORT') ?? '9478';
+  const transferListen = values['transfer-listen'] ?? fromEnvironment('TRANSFER_LISTEN') ?? 'off';
   const configuration = Configuration.safeParse({
     dataDir: path.resolve(values['data-dir'] ?? fromEnvironment('DATA_DIR') ?? defaultDataDir()),
     controlUrl: values['control-url'] ?? fromEnvironment('CONTROL_URL'),
     joinToken: values['join-token'] ?? fromEnvironment('JOIN_TOKEN'),
     driver: values.driver ?? fromEnvironment('DRIVER') ?? 'auto',
+    storage: parseStorageChoice(values.storage ?? fromEnvironment('STORAGE') ?? 'auto'),
     onExit: values['on-exit'] ?? fromEnvironment('ON_EXIT') ?? 'keep',
     metricsPort: metricsPort === 'off' ? null : Number(metricsPort),
     logLevel: values['log-level'] ?? fromEnvironment('LOG_LEVEL') ?? 'info',
+    transferListen: transferListen === 'off' ? null : parseListenAddress(transferListen),
   });
   if (!configuration.success) {
     const issue = configuration.error.issues[0];

@@ -6,6 +6,7 @@ import { lockDataDirectory } from './data-directory-lock.ts';
 import { openDriverSet } from './drivers/driver-set.ts';
 import { readBootId } from './drivers/namespaces-set.ts';
 import { faultHook } from './fault-hook.ts';
+import { CopyPointTable } from './journal/copy-point-table.ts';
 import { Journal } from './journal/journal.ts';
 import { MachineTable } from './journal/machine-table.ts';
 import { OperationLog } from './journal/operation-log.ts';
@@ -20,14 +21,17 @@ import { serveMetrics } from './metrics/metrics-server.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { Lanes } from './operations/lanes.ts';
 import { OperationRunner } from './operations/operation-runner.ts';
+import { hostGoesDown } from './reconcile/host-goes-down.ts';
 import { quarantineMachine } from './reconcile/quarantine.ts';
 import { reconcileAtStart } from './reconcile/reconcile-at-start.ts';
 import { Reporter } from './reconcile/reporter.ts';
 import { stopMachines } from './reconcile/stop-machines.ts';
 import { ExitWatch } from './reconcile/watch-exits.ts';
+import { openTransfers } from './transfer/open-transfers.ts';
 import { daemonVersion } from './version.ts';
 
 const operationsParallelMax = 8;
+const copiesParallelMax = 8;
 const runningStepTimeoutMs = 10_000;
 const lastMessagesTimeoutMs = 1_000;
 
@@ -50,7 +54,7 @@ export async function startDaemon(
   const { dataDir } = configuration;
   const unlock = lockDataDirectory(dataDir);
   if (unlock === undefined) throw new Error(`Another daemon uses the data directory ${dataDir}.`);
-  const drivers = openDriverSet(configuration.driver, dataDir);
+  const drivers = openDriverSet(configuration.driver, dataDir, configuration.storage);
   const journal = new Journal(dataDir);
   const operations = new OperationLog(journal);
   const machines = new MachineTable(journal);
@@ -68,7 +72,16 @@ export async function startDaemon(
   );
   for (const note of drivers.notes) logger.info({ note }, 'host setup would bring more');
 
-  const facts = await readHostFacts(dataDir);
+  const copyPoints = new CopyPointTable(journal);
+  const transfers = await openTransfers({
+    serverId: identity.server_id,
+    key,
+    storage: drivers.storage,
+    journal,
+    logger,
+    listen: configuration.transferListen,
+  });
+  const facts = { ...(await readHostFacts(dataDir)), transfer: transfers.endpoint };
   const link: LinkClient = new LinkClient({
     identity,
     key,
@@ -82,16 +95,22 @@ export async function startDaemon(
   const send = (message: HostMessage): void => link.send(message);
   const shared = { journal, operations, machines, outbound, drivers, logger, metrics, send, now };
   const reporter = new Reporter(shared);
-  const runner = new OperationRunner({ ...shared, fault: faultHook(process.env['NODE_DAEMON_FAULT']) });
+  const runner = new OperationRunner({
+    ...shared,
+    copyPoints,
+    transfers,
+    fault: faultHook(process.env['NODE_DAEMON_FAULT']),
+  });
   const lanes: Lanes = new Lanes({
     ...shared,
     runner,
     parallelMax: operationsParallelMax,
+    copiesParallelMax,
     onIdle: (containerId) => void exitWatch.settle(containerId),
   });
-  await reconcileAtStart({ ...shared, reporter, bootId });
+  await reconcileAtStart({ ...shared, copyPoints, reporter, bootId });
   const exitWatch = new ExitWatch({ drivers, machines, reporter, logger, isBusy: (id) => lanes.isBusy(id) });
-  const asks = new AskDesk(drivers, machines);
+  const asks = new AskDesk(drivers, machines, dataDir);
 
   function receive(message: ControlMessage): void {
     switch (message.type) {
@@ -114,6 +133,7 @@ export async function startDaemon(
         void asks.answer(message).then(send);
         return;
       case 'welcome':
+        if (message.ticket_keys !== undefined) transfers.acceptTicketKeys(message.ticket_keys);
         void quarantineAll(message.quarantine);
         return;
       case 'acknowledged':
@@ -165,9 +185,13 @@ export async function startDaemon(
   return {
     close: async () => {
       logger.info({ on_exit: configuration.onExit }, 'daemon stopping');
-      await lanes.close(runningStepTimeoutMs);
+      const closing = lanes.close(runningStepTimeoutMs);
+      await transfers.close();
+      await closing;
       exitWatch.close();
-      if (configuration.onExit === 'stop') await stopMachines({ ...shared, reporter });
+      const stops =
+        configuration.onExit === 'with-host' ? await hostGoesDown() : configuration.onExit === 'stop';
+      if (stops) await stopMachines({ ...shared, reporter });
       await link.close(lastMessagesTimeoutMs);
       await localApi.close();
       await metricsServer?.close();

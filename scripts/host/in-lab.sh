@@ -17,10 +17,9 @@ mount -t sysfs sysfs /sys
 mount --rbind "$groups" /sys/fs/cgroup
 umount -l "$groups"
 rmdir "$groups"
-for directory in /run/netns /run/lxc; do
-  mkdir -p "$directory"
-  mount -t tmpfs tmpfs "$directory"
-done
+# As on any host that was booted; CRIU keeps what it learns of the kernel there, and asks anew each time otherwise.
+mount -t tmpfs -o mode=755 tmpfs /run
+mkdir -p /run/netns /run/lxc /run/lock
 mount --make-rshared /
 
 ip link set lo up

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
 import type { Ended } from '../../node-daemon/src/testing/fake-control-plane.ts';
 import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
-import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { patience, waitFor } from '../../node-daemon/src/testing/wait-for.ts';
 
 const rounds = 10;
 
@@ -11,7 +11,7 @@ const rounds = 10;
  * to. Each beat is a line: its number, a name that only memory knows, and how much of the pattern is damaged.
  */
 const canary = `#!/bin/sh
-sleep 1000000 | nc -l -p 7000 >/root/received &
+tail -f /dev/null | nc -l -p 7000 >/root/received &
 while ! netstat -ltn | grep -q :7000; do sleep 0.05; done
 awk 'BEGIN {
   srand(); name = int(rand() * 1000000000)
@@ -79,38 +79,44 @@ describe('memory of real machines', () => {
     return beats.length;
   }
 
-  it('a running machine goes on through ten rounds of snapshot with memory, running on, and restore', async () => {
-    expect(control.ofType('hello').at(-1)?.drivers).toMatchObject({ container: 'lxc', checkpoint: 'criu' });
-    expect(control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
-    expect(await control.run(spec, 'create')).toMatchObject({ result: { state: 'running' } });
-    await daemon.shell(id, `cat >/root/canary <<'END'\n${canary}END\nchmod +x /root/canary`);
-    await daemon.shell(id, 'setsid /root/canary </dev/null >/dev/null 2>&1 &');
-    const beatsAfter = (count: number): Promise<number> =>
-      waitFor(`beat ${count}`, async () => {
-        const beats = Number(await daemon.shell(id, 'cat /root/beats 2>/dev/null | wc -l'));
-        return beats > count ? beats : undefined;
-      });
-    await beatsAfter(5);
-    for (let round = 0; round < rounds; round += 1) {
-      const snapshot = await run('snapshot', `round-${round}`);
-      expect(snapshot).toMatchObject({
-        type: 'completed',
-        result: { state: 'running', snapshot: { stateful: true } },
-      });
-      const atSnapshot = await beatsAfter(0);
-      const ranTo = await beatsAfter(atSnapshot + 10);
-      const restored = await run('restore', `round-${round}`);
-      expect(restored).toMatchObject({
-        type: 'completed',
-        result: { state: 'running', restored_as: 'memory' },
-      });
-      expect(Number(await daemon.shell(id, 'cat /root/beats | wc -l'))).toBeLessThan(ranTo);
-      await beatsAfter(atSnapshot + 3);
-      await expectOneLife();
-    }
-    // What went through the connection is all there too: it was never broken.
-    const received = await lines('/root/received');
-    expect(received.length).toBeGreaterThan(20);
-    expect(received.map((line) => Number(line.split(' ')[0]))).toEqual(received.map((_, index) => index + 1));
-  }, 120_000);
+  it(
+    'a running machine goes on through ten rounds of snapshot with memory, running on, and restore',
+    async () => {
+      expect(control.ofType('hello').at(-1)?.drivers).toMatchObject({ container: 'lxc', checkpoint: 'criu' });
+      expect(control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
+      expect(await control.run(spec, 'create')).toMatchObject({ result: { state: 'running' } });
+      await daemon.shell(id, `cat >/root/canary <<'END'\n${canary}END\nchmod +x /root/canary`);
+      await daemon.shell(id, 'setsid /root/canary </dev/null >/dev/null 2>&1 &');
+      const beatsAfter = (count: number): Promise<number> =>
+        waitFor(`beat ${count}`, async () => {
+          const beats = Number(await daemon.shell(id, 'cat /root/beats 2>/dev/null | wc -l'));
+          return beats > count ? beats : undefined;
+        });
+      await beatsAfter(5);
+      for (let round = 0; round < rounds; round += 1) {
+        const snapshot = await run('snapshot', `round-${round}`);
+        expect(snapshot).toMatchObject({
+          type: 'completed',
+          result: { state: 'running', snapshot: { stateful: true } },
+        });
+        const atSnapshot = await beatsAfter(0);
+        const ranTo = await beatsAfter(atSnapshot + 10);
+        const restored = await run('restore', `round-${round}`);
+        expect(restored).toMatchObject({
+          type: 'completed',
+          result: { state: 'running', restored_as: 'memory' },
+        });
+        expect(Number(await daemon.shell(id, 'cat /root/beats | wc -l'))).toBeLessThan(ranTo);
+        await beatsAfter(atSnapshot + 3);
+        await expectOneLife();
+      }
+      // What went through the connection is all there too: it was never broken.
+      const received = await lines('/root/received');
+      expect(received.length).toBeGreaterThan(20);
+      expect(received.map((line) => Number(line.split(' ')[0]))).toEqual(
+        received.map((_, index) => index + 1),
+      );
+    },
+    120_000 * patience,
+  );
 });

@@ -1,7 +1,32 @@
+import type { MachineSpec } from '@control-plane/contract/link';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
 import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
 import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+
+const limitFiles = ['memory.limit_in_bytes', 'memory.max', 'cpu.cfs_quota_us', 'cpu.max', 'pids.max'];
+
+/** What the kernel has been told about a machine, by the names of version 1 or 2; wherever its groups are. */
+function readLimits(containerId: string): Record<string, string> {
+  const names = limitFiles.flatMap((name) => ['-o', '-path', `*/${containerId}/${name}`]).slice(1);
+  const found = execFileSync('find', ['/sys/fs/cgroup', '-not', '-path', '*/monitors/*', '(', ...names, ')']);
+  const files = found.toString().trim().split('\n');
+  return Object.fromEntries(files.map((file) => [path.basename(file), readFileSync(file, 'utf8').trim()]));
+}
+
+function limitsOf({ memory_bytes: memory, cpu_cores: cores }: MachineSpec): Record<string, unknown> {
+  const [bytes, quota] = [String(memory), String((cores ?? 0) * 100_000)];
+  const memoryFile = existsSync('/sys/fs/cgroup/memory')
+    ? { 'memory.limit_in_bytes': bytes }
+    : { 'memory.max': bytes };
+  const cpuFile = existsSync('/sys/fs/cgroup/cpu')
+    ? { 'cpu.cfs_quota_us': quota }
+    : { 'cpu.max': `${quota} 100000` };
+  return { ...memoryFile, ...cpuFile, 'pids.max': '4096' };
+}
 
 /** A counter that is started from inside, so that pid 1 owns it, and one that prints. */
 const counter = 'n=0; while :; do n=$((n+1)); echo $n >/root/count; sleep 0.02; done';
@@ -59,9 +84,12 @@ describe('memory that can’t be held, or whose daemon dies', () => {
     await advances();
   });
 
-  it('limits are in force again after a restore', async () => {
+  it('limits are the same files with the same values after a restore', async () => {
+    const before = readLimits(id);
+    expect(before).toEqual(limitsOf(spec));
     expect(await snapshot('limits')).toMatchObject({ type: 'completed' });
     expect(await restore('limits')).toMatchObject({ result: { restored_as: 'memory' } });
+    expect(readLimits(id)).toEqual(before);
     const greedy = await daemon.execute(
       id,
       '/bin/sh',
@@ -84,6 +112,8 @@ describe('memory that can’t be held, or whose daemon dies', () => {
   it.each([
     ['snapshot', 'dump-memory', 'acted'],
     ['snapshot', 'copy-volume', 'acted'],
+    ['snapshot', 'place-memory', 'before'],
+    ['snapshot', 'place-memory', 'acted'],
     ['snapshot', 'publish-snapshot', 'before'],
     ['restore', 'swap-volume', 'acted'],
     ['restore', 'start-machine', 'before'],

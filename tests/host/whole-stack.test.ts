@@ -1,7 +1,11 @@
+import { ImageStore, imagesDirectory } from '@control-plane/node-daemon/image-store';
+import { statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApiClient, eventually } from '../support/api-client.ts';
 import { expectLegalHistory } from '../support/history.ts';
 import { temporaryStack } from '../support/stack-fixture.ts';
+
+type PublicImages = { readonly images: readonly { readonly image_name: string }[] };
 
 describe('the whole way to real LXC', () => {
   let stack: Awaited<ReturnType<typeof temporaryStack>>;
@@ -16,7 +20,7 @@ describe('the whole way to real LXC', () => {
     await client.expect(200, 'POST', `/containers/${id}/${verb}`);
   };
 
-  it.each(['busybox', 'debian/13'])(
+  it.each(['busybox', 'debian/12', 'debian/13'])(
     '%s: one POST to running, pause, resume, stop, start, delete',
     async (image) => {
       const { id } = await client.createRunning({ container_image: image });
@@ -36,6 +40,14 @@ describe('the whole way to real LXC', () => {
       });
     },
   );
+
+  it('the public list of images is what this host really has', async () => {
+    const store = new ImageStore(imagesDirectory(process.env));
+    const { data } = (await client.expect<PublicImages>(200, 'GET', '/images/public?limit=100')).body;
+    const told = data.images.map((image) => image.image_name).toSorted();
+    expect(told).toEqual(store.list().map((image) => image.name));
+    for (const name of told) expect(statSync(store.rootOf(name) ?? '').isDirectory()).toBe(true);
+  });
 
   it('a machine lives on while its daemon is killed and comes back', async () => {
     const { id } = await client.createRunning({ container_image: 'busybox' });

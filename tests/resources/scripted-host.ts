@@ -6,10 +6,13 @@ import {
   LINK_PATHS,
   PING_TEXT,
   connectSigningText,
+  type Dispatch,
   type Hello,
   type HostCommand,
   type HostMessage,
   type ObservedState,
+  type OperationError,
+  type OperationResult,
 } from '@control-plane/contract/link';
 import { WebSocket } from 'ws';
 import { httpCall } from '../../scripts/stack/http-call.ts';
@@ -72,6 +75,7 @@ const STATE_AFTER: Partial<Record<HostCommand, ObservedState>> = {
   resume: 'running',
   pause: 'paused',
   delete: 'absent',
+  'copy-in': 'running',
 };
 
 const PING_MS = 3_000;
@@ -80,12 +84,32 @@ export interface ScriptedHost {
   /** Commands of this kind are accepted and never finished, until `answer` is called for them. */
   ignore(command: HostCommand): void;
   answer(command: HostCommand): void;
+  /** Every dispatch that came, the oldest first; a repeated one is there twice. */
+  readonly dispatches: readonly Dispatch[];
+  /** The keys for tickets that the welcome brought. */
+  readonly ticketKeys: readonly { readonly kid: string; readonly public_key: string }[];
+  readonly publicKey: string;
+  /** Tells how far a dispatch has come. */
+  progress(dispatch: Dispatch, figures: { readonly bytes_done: number; readonly bytes_total: number }): void;
   /** Ends the link and resolves when it is closed. */
   disconnect(): Promise<void>;
 }
 
-/** Enrols a host with the stack's join token and connects it; resolves when it was welcomed. */
-export async function connectScriptedHost(stack: Stack): Promise<ScriptedHost> {
+export interface ScriptedHostOptions {
+  /** Another server than the stack's own. */
+  readonly server?: { readonly id: string; readonly joinToken: string };
+  readonly capabilities?: Partial<Hello['capabilities']>;
+  readonly transfer?: Hello['facts']['transfer'];
+  /** What a dispatch comes to; undefined: its usual success. */
+  readonly outcome?: (dispatch: Dispatch) => Partial<OperationResult> | OperationError | undefined;
+}
+
+/** Enrols a host with a join token and connects it; resolves when it was welcomed. */
+export async function connectScriptedHost(
+  stack: Stack,
+  options: ScriptedHostOptions = {},
+): Promise<ScriptedHost> {
+  const server = options.server ?? { id: stack.bootstrap.server_id, joinToken: stack.joinToken };
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const rawKey = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
   const timestamp = Math.floor(Date.now() / 1000);
@@ -93,7 +117,7 @@ export async function connectScriptedHost(stack: Stack): Promise<ScriptedHost> {
     method: 'POST',
     path: LINK_PATHS.enroll,
     body: {
-      join_token: stack.joinToken,
+      join_token: server.joinToken,
       public_key: rawKey.toString('hex'),
       hostname: 'scripted',
       timestamp,
@@ -102,17 +126,19 @@ export async function connectScriptedHost(stack: Stack): Promise<ScriptedHost> {
   if (enrolled.status !== 200) throw new Error(`the host could not enrol: ${enrolled.text}`);
 
   const nonce = randomBytes(16).toString('hex');
-  const text = connectSigningText(stack.bootstrap.server_id, timestamp, nonce);
+  const text = connectSigningText(server.id, timestamp, nonce);
   const link = new WebSocket(`ws://127.0.0.1:${stack.port}${LINK_PATHS.connect}`, {
     headers: {
-      [CONNECT_HEADERS.serverId]: stack.bootstrap.server_id,
+      [CONNECT_HEADERS.serverId]: server.id,
       [CONNECT_HEADERS.timestamp]: String(timestamp),
       [CONNECT_HEADERS.nonce]: nonce,
       [CONNECT_HEADERS.signature]: sign(null, Buffer.from(text), privateKey).toString('hex'),
     },
   });
   const ignored = new Set<HostCommand>();
-  const held: (() => void)[] = [];
+  const held: { readonly command: HostCommand; readonly complete: () => void }[] = [];
+  const dispatches: Dispatch[] = [];
+  const ticketKeys: { kid: string; public_key: string }[] = [];
   const send = (message: HostMessage): void => link.send(JSON.stringify(message));
 
   function receive(message: ControlMessage): void {
@@ -121,23 +147,38 @@ export async function connectScriptedHost(stack: Stack): Promise<ScriptedHost> {
       send({ type: 'answer', ask_id: message.ask_id, error });
     }
     if (message.type !== 'dispatch') return;
+    dispatches.push(message);
     const { operation_id, container_id, incarnation, command } = message;
     const complete = (): void => {
-      const result = { state: STATE_AFTER[command] ?? 'stopped', duration_ms: 1, steps: [] };
-      send({ type: 'completed', operation_id, container_id, incarnation, result });
+      const outcome = options.outcome?.(message);
+      if (outcome !== undefined && 'code' in outcome) {
+        send({ type: 'failed', operation_id, container_id, incarnation, error: outcome });
+        return;
+      }
+      const usual = { state: STATE_AFTER[command] ?? 'stopped', duration_ms: 1, steps: [] };
+      send({ type: 'completed', operation_id, container_id, incarnation, result: { ...usual, ...outcome } });
     };
     send({ type: 'accepted', operation_id });
-    if (ignored.has(command)) held.push(complete);
+    if (ignored.has(command)) held.push({ command, complete });
     else complete();
   }
 
   await new Promise<void>((welcomed, rejected) => {
     link.once('error', rejected);
-    link.once('open', () => send(HELLO));
+    const { facts, capabilities } = HELLO;
+    const hello: Hello = {
+      ...HELLO,
+      facts: { ...facts, transfer: options.transfer ?? null },
+      capabilities: { ...capabilities, ...options.capabilities },
+    };
+    link.once('open', () => send(hello));
     link.on('message', (data: Buffer) => {
       const parsed = ControlMessage().safeParse(JSON.parse(data.toString('utf8')));
       if (!parsed.success) return;
-      if (parsed.data.type === 'welcome') welcomed();
+      if (parsed.data.type === 'welcome') {
+        ticketKeys.push(...(parsed.data.ticket_keys ?? []));
+        welcomed();
+      }
       receive(parsed.data);
     });
   });
@@ -148,7 +189,18 @@ export async function connectScriptedHost(stack: Stack): Promise<ScriptedHost> {
     ignore: (command) => void ignored.add(command),
     answer(command) {
       ignored.delete(command);
-      for (const complete of held.splice(0)) complete();
+      const released = held.filter((entry) => entry.command === command);
+      for (const entry of released) {
+        held.splice(held.indexOf(entry), 1);
+        entry.complete();
+      }
+    },
+    dispatches,
+    ticketKeys,
+    publicKey: rawKey.toString('hex'),
+    progress({ operation_id, container_id, incarnation }, figures) {
+      const step = { step: 'receive', step_index: 1, step_count: 3 };
+      send({ type: 'progress', operation_id, container_id, incarnation, ...step, ...figures });
     },
     disconnect: () =>
       new Promise((closed) => {

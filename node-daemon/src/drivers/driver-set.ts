@@ -13,6 +13,7 @@ import { probeLxc } from './container/lxc/probe.ts';
 import { probeNamespaces } from './container/namespaces/probe.ts';
 import { openLxcSet } from './lxc-set.ts';
 import { openNamespacesSet } from './namespaces-set.ts';
+import { storageChoiceOf, type StorageChoice } from './storage/storage-choice.ts';
 import type { DriverSet, DriverSetAttempt } from './types.ts';
 
 /** Whether a driver set can be used on this host, and if not, why. */
@@ -23,13 +24,13 @@ type DriverSetEntry = {
   readonly name: string;
   /** Looks with as little as possible; `directory` is empty and goes away afterwards. */
   readonly probe: (directory: string) => Availability;
-  readonly open: (dataDir: string) => DriverSetAttempt;
+  readonly open: (dataDir: string, storage: StorageChoice) => DriverSetAttempt;
 };
 
 /** All driver sets, the best first: `auto` takes the first that this host offers. */
 const registry: readonly DriverSetEntry[] = [
   { name: 'lxc', probe: probeLxc, open: openLxcSet },
-  { name: 'namespaces', probe: probeNamespaces, open: openNamespacesSet },
+  { name: 'namespaces', probe: probeNamespaces, open: openNamespaces },
 ];
 
 /** Names that {@link openDriverSet} accepts. */
@@ -52,10 +53,15 @@ export function probeDriverSets(): { name: string; availability: Availability }[
 /**
  * Opens a driver set by name, or with `auto` the best that works here, with its data under `dataDir`. Data
  * belongs to the set that made it: as long as there are machines, no other set is opened on it. The variable
- * NODE_DAEMON_AUTO_DRIVERS (names with commas) restricts what `auto` chooses from.
+ * NODE_DAEMON_AUTO_DRIVERS (names with commas) restricts what `auto` chooses from, NODE_DAEMON_STORAGE says where
+ * disks are kept when the caller does not.
  * Throws, naming what is missing, when there is none: a daemon without drivers can do nothing.
  */
-export function openDriverSet(name: string, dataDir: string): DriverSet {
+export function openDriverSet(
+  name: string,
+  dataDir: string,
+  storage: StorageChoice = storageChoiceOf(process.env),
+): DriverSet {
   const owner = readOwner(dataDir);
   if (owner !== undefined && name !== 'auto' && name !== owner) {
     throw new Error(`The machines in ${dataDir} belong to the driver set "${owner}", not "${name}".`);
@@ -69,7 +75,7 @@ export function openDriverSet(name: string, dataDir: string): DriverSet {
     throw new Error(`No driver set "${wanted}". There are: ${driverSetNames.join(', ')}.`);
   const reasons: string[] = [];
   for (const entry of candidates) {
-    const attempt = entry.open(dataDir);
+    const attempt = entry.open(dataDir, storage);
     if (attempt.available) {
       writeFileSync(path.join(dataDir, ownerFile), entry.name);
       return attempt.set;
@@ -77,6 +83,12 @@ export function openDriverSet(name: string, dataDir: string): DriverSet {
     reasons.push(`${entry.name}: ${attempt.reason}`);
   }
   throw new Error(`No driver set can be used on this host. ${reasons.join('; ')}.`);
+}
+
+/** Plain directories are all that machines of the host's own userland can have. */
+function openNamespaces(dataDir: string, storage: StorageChoice): DriverSetAttempt {
+  if (storage.kind === 'auto' || storage.kind === 'directory') return openNamespacesSet(dataDir);
+  return { available: false, reason: `it keeps disks in plain directories, not on ${storage.kind}` };
 }
 
 const ownerFile = 'driver-set';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { describeError } from '../outcome.ts';
 import { CriuCheckpoint } from './checkpoint/criu/criu-checkpoint.ts';
@@ -16,16 +16,15 @@ import { fillFromImage } from './images/fill-from-image.ts';
 import { ImageStore, imagesDirectory } from './images/image-store.ts';
 import { readBootId } from './namespaces-set.ts';
 import { BridgeNetwork } from './network/bridge/bridge-network.ts';
-import { BtrfsStorage } from './storage/btrfs/btrfs-storage.ts';
-import { openBtrfsDirectory } from './storage/btrfs/loop-file.ts';
-import { DirectoryStorage } from './storage/directory-storage.ts';
-import type { DriverSet, DriverSetAttempt, StorageDriver } from './types.ts';
+import { openStorage } from './storage/open-storage.ts';
+import type { StorageChoice } from './storage/storage-choice.ts';
+import type { DriverSet, DriverSetAttempt } from './types.ts';
 
 /**
  * The production set: unprivileged LXC machines on a bridge with NAT, out of local images. Needs root, LXC,
  * nftables and at least one image; a probe starts a real container before the set counts as available.
  */
-export function openLxcSet(dataDir: string): DriverSetAttempt {
+export function openLxcSet(dataDir: string, choice: StorageChoice): DriverSetAttempt {
   const root = path.resolve(dataDir);
   if (/[\n\r]/.test(root)) return { available: false, reason: 'the data directory has a line break' };
   const images = new ImageStore(imagesDirectory(process.env));
@@ -47,17 +46,33 @@ export function openLxcSet(dataDir: string): DriverSetAttempt {
     return probe;
   }
   closeInheritedDescriptors();
+  const opened = openStorage({
+    directory,
+    choice,
+    fill: (volume, image) => fillFromImage(images, volume, image),
+    imageVersion: (name) => images.list().find((image) => image.name === name)?.serial ?? '',
+  });
+  if (!opened.available) {
+    way.close();
+    return opened;
+  }
+  const { storage } = opened;
   const network = openNetwork(root);
   if (typeof network === 'string') return { available: false, reason: network };
   const records = new MachineRecords(layout, bootId);
   const cgroups = new MachineCgroups(`node-daemon-${hash}`);
   const container = new LxcDriver({ layout, records, cgroups });
-  const notes: string[] = [];
-  const { storage, closeStorage } = openStorage(directory, images, notes);
+  const notes = opened.note === null ? [] : [opened.note];
   const criu = findCriu(process.env);
   if (!criu.available) notes.push(`Snapshots can’t hold memory: ${criu.reason}.`);
   const checkpoint = criu.available
-    ? new CriuCheckpoint({ program: criu.program, container, layout, cgroups })
+    ? new CriuCheckpoint({
+        program: criu.program,
+        container,
+        layout,
+        cgroups,
+        connectionOf: (containerId) => network.connectionOf(containerId),
+      })
     : new FreezeOnlyCheckpoint();
   const set: DriverSet = {
     name: 'lxc',
@@ -80,40 +95,11 @@ export function openLxcSet(dataDir: string): DriverSetAttempt {
     close: async () => {
       await container.close();
       network.close();
-      closeStorage();
+      opened.close();
       way.close();
     },
   };
   return { available: true, set };
-}
-
-/** btrfs, on a loop file where the data directory is not on it; plain directories where that can't be. */
-function openStorage(
-  directory: string,
-  images: ImageStore,
-  notes: string[],
-): { storage: StorageDriver; closeStorage: () => void } {
-  const fill = (volume: string, image: string): Promise<void> => fillFromImage(images, volume, image);
-  const btrfs = hasDirectoryVolumes(directory)
-    ? { available: false as const, reason: 'this host began with plain directories and has machines in them' }
-    : openBtrfsDirectory(directory);
-  if (!btrfs.available) {
-    notes.push(`Disks are full copies: ${btrfs.reason}.`);
-    return {
-      storage: new DirectoryStorage({ directory, fill, parts: ['root'] }),
-      closeStorage: () => undefined,
-    };
-  }
-  const imageVersion = (name: string): string =>
-    images.list().find((image) => image.name === name)?.serial ?? '';
-  const storage = new BtrfsStorage({ directory: btrfs.directory, fill, imageVersion });
-  return { storage, closeStorage: btrfs.close };
-}
-
-/** Machines stay where they are: a host does not change its storage under them. */
-function hasDirectoryVolumes(directory: string): boolean {
-  const volumes = path.join(directory, 'volumes');
-  return existsSync(volumes) && readdirSync(volumes).length > 0;
 }
 
 function openNetwork(directory: string): BridgeNetwork | string {

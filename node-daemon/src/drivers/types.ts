@@ -66,6 +66,11 @@ export interface ContainerDriver {
   definition(containerId: string): Promise<Machine | undefined>;
   /** Boots; returns once pid 1 runs. Starting what runs already is a success. */
   start(request: StartRequest): Promise<Outcome<undefined>>;
+  /**
+   * Makes a volume that was copied a machine of its own before it runs: machine id, SSH host keys, names. They are
+   * made anew, or taken from `keptFrom`, the volume that it takes the place of. Running processes are not told.
+   */
+  renewIdentity(machine: Machine, volume: string, keptFrom: string | null): Promise<Outcome<undefined>>;
   /** Asks pid 1 to end everything; kills after `graceMs`. `signal` ends the waiting with CANCELLED. */
   stop(containerId: string, graceMs: number, signal: AbortSignal): Promise<Outcome<undefined>>;
   /** Ends everything at once, frozen or not, and waits until nothing is left. */
@@ -115,20 +120,39 @@ export interface StorageDriver {
   cloneVolume(request: CloneRequest): Promise<Outcome<undefined>>;
   /** Where the content of a published snapshot can be read. */
   snapshotPath(containerId: string, name: string): string;
-  /** Published snapshots, the oldest first. */
+  /** Published snapshots, the oldest first; copy points are not among them. */
   listSnapshots(containerId: string): Promise<SnapshotFacts[]>;
+  /** Names of the copy points that the machine holds, those among them that are mere bases. */
+  listCopyPoints(containerId: string): Promise<string[]>;
+  /** The copy point is only needed as the base of a later stream: what else it takes may go. Repeatable. */
+  keepAsBase(containerId: string, name: string): Promise<Outcome<undefined>>;
+  /** Makes a published snapshot of the same content, under another name or of another machine. Repeatable. */
+  copySnapshot(request: CopySnapshotRequest): Promise<Outcome<SnapshotFacts>>;
   /** Writes a published snapshot as a stream; returns once all of it was taken. */
   send(request: SendRequest): Promise<Outcome<undefined>>;
   /** Makes a published snapshot out of such a stream, or nothing. Repeating it is a success. */
   receive(request: ReceiveRequest): Promise<Outcome<SnapshotFacts>>;
+  /** From where a stream that broke off can be sent on ({@link SendRequest.resume}); null: from its beginning. */
+  resumeToken(containerId: string): Promise<string | null>;
   snapshot(containerId: string, name: string): Promise<SnapshotFacts | undefined>;
   /** Copies the volume beside. The machine must stand still. Invisible until published. */
   stageSnapshot(containerId: string, name: string): Promise<Outcome<undefined>>;
+  /**
+   * Lets `change` complete a staged copy before it is published. Absent where such a copy can't be changed any
+   * more, or where it takes long in any case: what belongs to it must be in the volume then.
+   */
+  readonly amendStaged?: (
+    containerId: string,
+    name: string,
+    change: (volume: string) => Promise<Outcome<undefined>>,
+  ) => Promise<Outcome<undefined>>;
   /** Makes the staged copy durable and visible in one step. */
   publishSnapshot(containerId: string, name: string, stateful: boolean): Promise<Outcome<SnapshotFacts>>;
   deleteSnapshot(containerId: string, name: string): Promise<Outcome<undefined>>;
-  /** Copies a snapshot beside the volume, to be swapped in. */
-  stageRestore(containerId: string, name: string): Promise<Outcome<undefined>>;
+  /** Copies a snapshot beside the volume, to be swapped in; `source`: the machine whose snapshot it is. */
+  stageRestore(containerId: string, name: string, source?: string): Promise<Outcome<undefined>>;
+  /** Path of what was staged by that. */
+  stagedPath(containerId: string): string;
   discardStagedRestore(containerId: string): Promise<Outcome<undefined>>;
   /** Puts the staged copy in the volume's place, and keeps the replaced volume. */
   swapRestore(containerId: string): Promise<Outcome<undefined>>;
@@ -148,18 +172,33 @@ export type CloneRequest = {
   readonly target: string;
 };
 
+export type CopySnapshotRequest = {
+  readonly source: string;
+  readonly snapshot: string;
+  readonly target: string;
+  readonly name: string;
+};
+
 export type SendRequest = {
   readonly containerId: string;
   readonly snapshot: string;
   /** Snapshot that the receiver has already, so that only what changed since is sent; null: all of it. */
   readonly base: string | null;
+  /** What the receiver's `resumeToken` gave; absent or null: from the beginning. */
+  readonly resume?: string | null;
   readonly into: Writable;
 };
 
 export type ReceiveRequest = {
   readonly containerId: string;
   readonly snapshot: string;
+  /** Snapshot from which the stream starts, which is here already; absent or null: a whole one. */
+  readonly base?: string | null;
+  /** The `resumeToken` from which the sender goes on; absent or null: what is here in part is dropped. */
+  readonly resume?: string | null;
   readonly stateful: boolean;
+  /** When it was made at its origin, ISO 8601; absent: now. */
+  readonly createdAt?: string;
   /** What is known of the size beforehand: refused before anything is written when there is no room for it. */
   readonly sizeBytesMin: number;
   readonly stream: Readable;
@@ -172,10 +211,11 @@ export interface CheckpointDriver {
   /** What keeps this machine from being dumped; empty when nothing does. */
   blockers(containerId: string): Promise<string[]>;
   /**
-   * Writes memory and processes of a frozen machine into the directory `into`, made anew inside its volume,
-   * and leaves it frozen. The volume must be copied before the machine goes on: both belong together.
+   * Writes memory and processes of a frozen machine into the memory directory of its volume, made anew,
+   * and leaves it frozen. The volume must be copied before the machine goes on: both belong together. `isPlaced`:
+   * the caller calls `placeMemory` afterwards, so the host's memory may hold it meanwhile.
    */
-  dump(containerId: string, into: string): Promise<Outcome<undefined>>;
+  dump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>>;
   /** Why what was dumped into `from` can't come back on this host as it is now; empty: it can. */
   incompatibilities(from: string): Promise<string[]>;
   /** Brings the processes back onto the volume that was copied with them; they run afterwards, limited. */

@@ -33,6 +33,19 @@ create table if not exists outbound (
   id text not null unique,
   message text not null
 ) strict;
+create table if not exists transfer_tickets (
+  ticket_id text primary key,
+  session text not null,
+  expires_at_ms integer not null,
+  settled integer not null
+) strict, without rowid;
+create table if not exists copy_points (
+  container_id text not null,
+  name text not null,
+  role text not null check (role in ('source', 'copy')),
+  bytes_transferred integer not null default 0,
+  primary key (container_id, name)
+) strict, without rowid;
 create table if not exists machines (
   container_id text primary key,
   incarnation integer not null,
@@ -45,8 +58,15 @@ create table if not exists machines (
 `;
 
 /**
- * The daemon's memory: one SQLite database that is on disk before anything is done or answered.
- * Every commit waits for the disk (`synchronous=FULL`).
+ * When a commit is on the disk. `now`: when it returns. `soon`: with the next one that is, or within seconds; it is
+ * never lost when the daemon is killed, only in a power cut, and never out of order.
+ */
+export type Durability = 'now' | 'soon';
+
+/**
+ * The daemon's memory: one SQLite database. What is about to be done is on disk before (`synchronous=FULL`). What
+ * would only be repeated if it were lost in a power cut does not wait: a command that was taken, which is sent again as
+ * long as it has no outcome, and an outcome, whose last step is run again then.
  */
 export class Journal {
   readonly database: DatabaseSync;
@@ -63,9 +83,19 @@ export class Journal {
     this.database.exec(schema);
   }
 
-  /** Runs `action` in one transaction: all of it is on disk when this returns, or nothing is. */
-  transaction<T>(action: () => T): T {
+  /** Runs `action` in one transaction: all of it is recorded when this returns, or nothing is. */
+  transaction<T>(action: () => T, durability: Durability = 'now'): T {
     if (this.#depth > 0) return action();
+    if (durability === 'now') return this.#commit(action);
+    this.database.exec('pragma synchronous = normal');
+    try {
+      return this.#commit(action);
+    } finally {
+      this.database.exec('pragma synchronous = full');
+    }
+  }
+
+  #commit<T>(action: () => T): T {
     this.database.exec('begin immediate');
     this.#depth += 1;
     try {

@@ -30,9 +30,10 @@ export class OutboundQueue {
       }));
   }
 
-  /** Forgets a message; whether it was there. */
+  /** Forgets a message; whether it was there. One that comes back in a power cut is only sent once more. */
   acknowledge(id: string): boolean {
-    return this.#journal.database.prepare('delete from outbound where id = ?').run(id).changes > 0;
+    const forget = this.#journal.database.prepare('delete from outbound where id = ?');
+    return this.#journal.transaction(() => forget.run(id).changes > 0, 'soon');
   }
 
   count(): number {

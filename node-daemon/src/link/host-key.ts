@@ -10,6 +10,7 @@ import {
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileDurably } from '../durable-file.ts';
+import { selfSignedCertificate } from '../transfer/certificate.ts';
 
 /** The host's Ed25519 key: its only proof of who it is. */
 export type HostKey = {
@@ -17,6 +18,8 @@ export type HostKey = {
   readonly publicKeyHex: string;
   /** Lower-case hex, 128 digits. */
   readonly sign: (text: string) => string;
+  /** The key and a certificate of it (PEM), for connections between hosts. */
+  readonly tlsIdentity: () => { readonly key: string; readonly cert: string };
 };
 
 /** Reads the key from `host-key.pem` (mode 0600) in the data directory; makes it at the first call. */
@@ -31,6 +34,10 @@ export function loadHostKey(dataDir: string): HostKey {
   return {
     publicKeyHex: rawPublicKey(privateKey).toString('hex'),
     sign: (text) => sign(null, Buffer.from(text), privateKey).toString('hex'),
+    tlsIdentity: () => ({
+      key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      cert: selfSignedCertificate(privateKey),
+    }),
   };
 }
 

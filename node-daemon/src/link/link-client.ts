@@ -1,4 +1,5 @@
 import {
+  CONNECT_HEADERS,
   ControlMessage,
   LINK_MESSAGE_BYTES_MAX,
   LINK_PATHS,
@@ -7,6 +8,7 @@ import {
   type Hello,
   type HostMessage,
 } from '@control-plane/contract/link';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import { WebSocket, type RawData } from 'ws';
@@ -29,6 +31,12 @@ export type LinkOptions = {
   readonly pingIntervalMs?: number;
 };
 
+/** What the operator can do about a refusal, by its code. */
+const advices: Readonly<Record<string, string>> = {
+  HOST_CLOCK_SKEW: 'set this host’s clock; ',
+  HOST_IDENTITY_IN_USE:
+    'another daemon has this identity: was the data directory copied? enrol this host anew; ',
+};
 const silentIntervalsMax = 3;
 const refusalBytesMax = 16 * 1024;
 const connectTimeoutMs = 10_000;
@@ -39,6 +47,7 @@ const bufferedBytesMax = 8 * LINK_MESSAGE_BYTES_MAX;
 export class LinkClient {
   readonly #options: LinkOptions;
   readonly #intervalMs: number;
+  readonly #instance = randomBytes(16).toString('hex');
   #socket: WebSocket | undefined;
   #ready = false;
   #closed = false;
@@ -100,7 +109,10 @@ export class LinkClient {
     const url = new URL(LINK_PATHS.connect, identity.control_url);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     const socket = new WebSocket(url, {
-      headers: connectHeaders(key, identity.server_id, now()),
+      headers: {
+        ...connectHeaders(key, identity.server_id, now()),
+        [CONNECT_HEADERS.instance]: this.#instance,
+      },
       maxPayload: LINK_MESSAGE_BYTES_MAX,
       handshakeTimeout: connectTimeoutMs,
       perMessageDeflate: false,
@@ -184,7 +196,7 @@ export class LinkClient {
     response.on('close', () => {
       const code = refusalCode(Buffer.concat(chunks).toString('utf8')) ?? `HTTP_${response.statusCode ?? 0}`;
       this.#lastRefusal = code;
-      const advice = code === 'HOST_CLOCK_SKEW' ? 'set this host’s clock; ' : '';
+      const advice = advices[code] ?? '';
       logger.error(
         { status: response.statusCode, code },
         `the control plane refused the link: ${advice}trying again`,

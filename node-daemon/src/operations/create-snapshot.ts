@@ -1,5 +1,5 @@
-import { discardMemory, memoryDirectoryOf } from '../drivers/checkpoint/memory-directory.ts';
-import { done, fail, succeed, type Outcome } from '../outcome.ts';
+import { discardMemory, placeMemory } from '../drivers/checkpoint/memory-directory.ts';
+import { done, fail, succeed, type HostFailure, type Outcome } from '../outcome.ts';
 import { checkState } from './checks.ts';
 import { freezeWhileRunning, thawIfWasRunning } from './machine-steps.ts';
 import type { OperationContext, OperationPlan, Step } from './step.ts';
@@ -9,10 +9,12 @@ const namedBlockersMax = 3;
 
 const dumpMemory: Step = {
   name: 'dump-memory',
+  applies: ({ stateful }) => stateful === true,
   run: async ({ drivers, dispatch }) => {
     if (!isStateful(dispatch)) return done;
     const volume = drivers.storage.volumePath(dispatch.container_id);
-    return drivers.checkpoint.dump(dispatch.container_id, memoryDirectoryOf(volume));
+    const isPlaced = drivers.storage.amendStaged !== undefined;
+    return drivers.checkpoint.dump(dispatch.container_id, volume, isPlaced);
   },
   undo: removeMemory,
 };
@@ -30,6 +32,18 @@ const copyVolume: Step = {
   undo: removeSnapshot,
 };
 
+/** Where the volume's copy can still be completed, its memory comes to the disk while the machine runs already. */
+const placeDumpedMemory: Step = {
+  name: 'place-memory',
+  applies: ({ stateful }) => stateful === true,
+  run: async ({ drivers, dispatch }) => {
+    const { container_id: containerId } = dispatch;
+    const volume = drivers.storage.volumePath(containerId);
+    const place = (copy: string): Promise<Outcome<undefined>> => placeMemory(volume, copy);
+    return drivers.storage.amendStaged?.(containerId, nameOf(dispatch), place) ?? done;
+  },
+};
+
 const publishSnapshot: Step = {
   name: 'publish-snapshot',
   run: async ({ drivers, dispatch }) => {
@@ -45,7 +59,28 @@ const publishSnapshot: Step = {
 };
 
 /** The snapshot has its copy; the machine's own disk needs none. */
-const discardMemoryImage: Step = { name: 'discard-memory', run: removeMemory };
+const discardMemoryImage: Step = {
+  name: 'discard-memory',
+  applies: ({ stateful }) => stateful === true,
+  run: async (context) => {
+    const removed = await removeMemory(context);
+    if (!removed.ok) return removed;
+    const { drivers, dispatch } = context;
+    const facts = await drivers.storage.snapshot(dispatch.container_id, nameOf(dispatch));
+    return facts === undefined ? done : succeed({ snapshot: facts });
+  },
+};
+
+/** A running machine stands still from before its memory is written until its disk is copied. */
+export const holdMachine: readonly Step[] = [
+  freezeWhileRunning,
+  dumpMemory,
+  copyVolume,
+  thawIfWasRunning,
+  placeDumpedMemory,
+  publishSnapshot,
+  discardMemoryImage,
+];
 
 /**
  * Holds the machine's disk under a name, with its memory when that is asked for. A running machine stands
@@ -53,30 +88,38 @@ const discardMemoryImage: Step = { name: 'discard-memory', run: removeMemory };
  */
 export const createSnapshot: OperationPlan = {
   check: async (context) => {
-    const { drivers, dispatch, initialState } = context;
-    const { capabilities } = drivers;
-    if (!capabilities.snapshot) return fail('CAPABILITY_MISSING', 'This host can’t make snapshots.');
-    if (isStateful(dispatch) && !capabilities.stateful_snapshot) {
-      const blockers = await drivers.checkpoint.blockers(dispatch.container_id);
-      return fail('CAPABILITY_MISSING', blockers.join(' ') || 'This host can’t hold memory in a snapshot.');
-    }
+    const { drivers, dispatch } = context;
+    if (!drivers.capabilities.snapshot) return fail('CAPABILITY_MISSING', 'This host can’t make snapshots.');
     const state = checkState(context, { legal: ['running', 'paused', 'stopped'] });
     if (!state.ok) return state;
     if (nameOf(dispatch) === '') return fail('SNAPSHOT_NOT_FOUND', 'The snapshot has no name.');
     const existing = await drivers.storage.snapshot(dispatch.container_id, nameOf(dispatch));
     if (existing !== undefined)
       return fail('SNAPSHOT_ALREADY_EXISTS', 'There is a snapshot of this name already.');
-    if (!isStateful(dispatch)) return succeed('proceed');
-    if (initialState === 'stopped') return fail('WRONG_STATE', 'A stopped machine has no memory to hold.');
-    const blockers = await drivers.checkpoint.blockers(dispatch.container_id);
-    if (blockers.length === 0) return succeed('proceed');
-    return fail('CAPABILITY_MISSING', blockers.slice(0, namedBlockersMax).join(' '));
+    const obstacle = isStateful(dispatch) ? await findMemoryObstacle(context) : undefined;
+    return obstacle === undefined ? succeed('proceed') : { ok: false, failure: obstacle };
   },
-  steps: [freezeWhileRunning, dumpMemory, copyVolume, thawIfWasRunning, publishSnapshot, discardMemoryImage],
+  steps: holdMachine,
 };
 
+/** Why this machine's memory can't be held as it is now; undefined: it can, as far as a look tells. */
+export async function findMemoryObstacle(context: OperationContext): Promise<HostFailure | undefined> {
+  const { drivers, dispatch, initialState } = context;
+  const missing = (reasons: readonly string[], otherwise: string): HostFailure =>
+    fail('CAPABILITY_MISSING', reasons.slice(0, namedBlockersMax).join(' ') || otherwise).failure;
+  if (!drivers.capabilities.stateful_snapshot) {
+    const reasons = await drivers.checkpoint.blockers(dispatch.container_id);
+    return missing(reasons, 'This host can’t hold memory in a snapshot.');
+  }
+  if (initialState === 'stopped')
+    return fail('WRONG_STATE', 'A stopped machine has no memory to hold.').failure;
+  const blockers = await drivers.checkpoint.blockers(dispatch.container_id);
+  return blockers.length === 0 ? undefined : missing(blockers, '');
+}
+
+/** What is held becomes a snapshot, or a copy point. */
 function nameOf(dispatch: OperationContext['dispatch']): string {
-  return dispatch.parameters.snapshot_name ?? '';
+  return dispatch.parameters.copy_point ?? dispatch.parameters.snapshot_name ?? '';
 }
 
 function isStateful(dispatch: OperationContext['dispatch']): boolean {

@@ -4,7 +4,14 @@ import type { OperationPlan, Step } from './step.ts';
 
 const deleteVolume: Step = {
   name: 'delete-volume',
-  run: ({ drivers, dispatch }) => drivers.storage.deleteVolume(dispatch.container_id),
+  run: async ({ drivers, dispatch, transfers, copyPoints }) => {
+    const { container_id: containerId } = dispatch;
+    const deleted = await transfers.whileNotSending(containerId, () =>
+      drivers.storage.deleteVolume(containerId),
+    );
+    if (deleted.ok) copyPoints.removeAll(containerId);
+    return deleted;
+  },
 };
 
 const forgetEverything: Step = { name: 'forget-machine', run: forgetMachine };

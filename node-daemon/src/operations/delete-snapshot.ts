@@ -1,10 +1,13 @@
+import { isCopyPointName } from '../drivers/storage/copy-point-name.ts';
 import { fail, succeed } from '../outcome.ts';
 import type { OperationPlan, Step } from './step.ts';
 
 const removeSnapshot: Step = {
   name: 'remove-snapshot',
-  run: ({ drivers, dispatch }) =>
-    drivers.storage.deleteSnapshot(dispatch.container_id, dispatch.parameters.snapshot_name ?? ''),
+  run: ({ drivers, dispatch, transfers }) =>
+    transfers.whileNotSending(dispatch.container_id, () =>
+      drivers.storage.deleteSnapshot(dispatch.container_id, dispatch.parameters.snapshot_name ?? ''),
+    ),
 };
 
 /** Removes one snapshot; the machine is not touched. */
@@ -14,7 +17,8 @@ export const deleteSnapshot: OperationPlan = {
       dispatch.container_id,
       dispatch.parameters.snapshot_name ?? '',
     );
-    if (facts === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
+    if (facts === undefined || isCopyPointName(facts.name))
+      return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
     return succeed('proceed');
   },
   steps: [removeSnapshot],

@@ -4,8 +4,11 @@ import { makeSpec, TestHost, whyNoMachines } from '../testing/test-host.ts';
 import { findLeftovers, groupsOf, processesOf } from '../testing/host-leftovers.ts';
 import { plans } from './plans.ts';
 
-/** What is done before the command that is interrupted, and what must come of it. */
-const cases: Record<Exclude<HostCommand, 'inspect'>, { prepare: HostCommand[]; state: ObservedState }> = {
+/** What is done before the command that is interrupted, and what must come of it; copies: `copy-faults.test.ts`. */
+const cases: Record<
+  Exclude<HostCommand, 'inspect' | 'copy-out' | 'copy-in' | 'sync-in' | 'release-copy'>,
+  { prepare: HostCommand[]; state: ObservedState }
+> = {
   create: { prepare: [], state: 'running' },
   start: { prepare: ['create', 'stop'], state: 'running' },
   stop: { prepare: ['create'], state: 'stopped' },
@@ -29,14 +32,15 @@ const parameters = (command: HostCommand): Dispatch['parameters'] =>
 /** Each step of each command, killed when it was journalled as begun, when it had acted, when it was done. */
 const faults = Object.keys(cases)
   .filter(isCommand)
-  .flatMap((command) =>
-    plans[command].steps.flatMap((step, index) => {
-      const last = index === plans[command].steps.length - 1;
+  .flatMap((command) => {
+    const steps = plans[command].steps.filter((step) => step.applies?.(parameters(command)) ?? true);
+    return steps.flatMap((step, index) => {
+      const last = index === steps.length - 1;
       // The end of a step and the beginning of the next are one commit: `after` differs only for the last.
       const moments = last ? ['before', 'acted', 'after'] : ['before', 'acted'];
       return moments.map((moment) => ({ command, step: step.name, moment }));
-    }),
-  );
+    });
+  });
 
 describe.skipIf(whyNoMachines() !== undefined)(
   'a daemon killed in the middle of a command',

@@ -13,8 +13,10 @@ export type LanesOptions = {
   readonly logger: Logger;
   readonly send: (message: HostMessage) => void;
   readonly now: () => number;
-  /** Operations that may run at the same time, over all containers. */
+  /** Operations that may run at the same time, over all containers; those that wait for data count apart. */
   readonly parallelMax: number;
+  /** Copies and syncs that may run at the same time: each may wait for another host for hours. */
+  readonly copiesParallelMax: number;
   /** Called each time when a container has nothing left to run. */
   readonly onIdle: (containerId: string) => void;
 };
@@ -29,7 +31,7 @@ type Lane = { readonly waiting: Entry[]; running: Entry | undefined };
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lanes = new Map<string, Lane>();
-  #running = 0;
+  readonly #running = { short: 0, long: 0 };
   #closed = false;
   #quiet: (() => void)[] = [];
 
@@ -43,7 +45,7 @@ export class Lanes {
     this.#advance();
   }
 
-  /** Takes a dispatch: journals it before it answers; a known id gets its recorded answer again. */
+  /** Takes a dispatch, which is journalled before it begins; a known id gets its recorded answer again. */
   accept(dispatch: Dispatch): void {
     const { operations, outbound, send, now, journal } = this.#options;
     const { operation_id: operationId } = dispatch;
@@ -52,7 +54,7 @@ export class Lanes {
       journal.transaction(() => {
         operations.add(dispatch, now());
         this.#cancelEarlier(dispatch);
-      });
+      }, 'soon');
       send({ type: 'accepted', operation_id: operationId });
       this.#enter(dispatch);
       this.#advance();
@@ -95,14 +97,14 @@ export class Lanes {
   load(): { running: number; waiting: number } {
     let waiting = 0;
     for (const lane of this.#lanes.values()) waiting += lane.waiting.length;
-    return { running: this.#running, waiting };
+    return { running: this.#runningCount, waiting };
   }
 
   /** Begins nothing more, and waits until every running step has ended, at most `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     this.#closed = true;
     this.#options.runner.stopAfterStep();
-    if (this.#running === 0) return;
+    if (this.#runningCount === 0) return;
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, timeoutMs);
@@ -131,15 +133,23 @@ export class Lanes {
   }
 
   #advance(): void {
+    const { parallelMax, copiesParallelMax } = this.#options;
+    const most = { short: parallelMax, long: copiesParallelMax };
     for (const [containerId, lane] of this.#lanes) {
-      if (this.#closed || this.#running >= this.#options.parallelMax) return;
-      if (lane.running !== undefined) continue;
-      const entry = lane.waiting.shift();
-      if (entry === undefined) continue;
+      if (this.#closed) return;
+      const [entry] = lane.waiting;
+      if (lane.running !== undefined || entry === undefined) continue;
+      const length = lengthOf(entry.dispatch);
+      if (this.#running[length] >= most[length]) continue;
+      lane.waiting.shift();
       lane.running = entry;
-      this.#running += 1;
+      this.#running[length] += 1;
       void this.#run(containerId, lane, entry);
     }
+  }
+
+  get #runningCount(): number {
+    return this.#running.short + this.#running.long;
   }
 
   async #run(containerId: string, lane: Lane, entry: Entry): Promise<void> {
@@ -154,12 +164,16 @@ export class Lanes {
       );
     }
     lane.running = undefined;
-    this.#running -= 1;
+    this.#running[lengthOf(entry.dispatch)] -= 1;
     if (lane.waiting.length === 0) {
       this.#lanes.delete(containerId);
       if (!this.#closed) onIdle(containerId);
     }
-    if (this.#running === 0) for (const resolve of this.#quiet.splice(0)) resolve();
+    if (this.#runningCount === 0) for (const resolve of this.#quiet.splice(0)) resolve();
     this.#advance();
   }
+}
+
+function lengthOf({ command }: Dispatch): 'short' | 'long' {
+  return command === 'copy-in' || command === 'sync-in' ? 'long' : 'short';
 }

@@ -1,7 +1,8 @@
-import type { HostMessage, ObservedState } from '@control-plane/contract/link';
+import type { Dispatch, HostMessage, ObservedState, TransferProgress } from '@control-plane/contract/link';
 import type { Logger } from 'pino';
 import type { DriverSet } from '../drivers/types.ts';
 import type { FaultHook } from '../fault-hook.ts';
+import type { CopyPointTable } from '../journal/copy-point-table.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { MachineTable } from '../journal/machine-table.ts';
 import type { CancelReason, OperationLog, OperationRecord } from '../journal/operation-log.ts';
@@ -10,7 +11,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { observeMachine } from '../observe-machine.ts';
 import { fail, type HostFailure, type Outcome } from '../outcome.ts';
 import { plans } from './plans.ts';
-import type { OperationContext, Step, StepResult } from './step.ts';
+import type { OperationContext, Step, StepResult, Transfers } from './step.ts';
 
 export type RunnerOptions = {
   readonly journal: Journal;
@@ -18,6 +19,8 @@ export type RunnerOptions = {
   readonly machines: MachineTable;
   readonly outbound: OutboundQueue;
   readonly drivers: DriverSet;
+  readonly copyPoints: CopyPointTable;
+  readonly transfers: Transfers;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly fault: FaultHook;
@@ -71,13 +74,15 @@ export class OperationRunner {
     const plan = plans[dispatch.command];
     const verdict = await attempt(() => plan.check(context), logger);
     if (!verdict.ok) return this.#endFailed(context, verdict.failure, logger);
-    const [first] = plan.steps;
-    if (verdict.value === 'settled' || first === undefined)
-      return this.#endCompleted(context, {}, logger, initialState);
+    const [first] = applyingSteps(dispatch);
+    if (verdict.value !== 'proceed' || first === undefined) {
+      const told = typeof verdict.value === 'object' ? verdict.value.settled : {};
+      return this.#endCompleted(context, told, logger, initialState);
+    }
     const known = machines.find(dispatch.container_id);
     journal.transaction(() => {
       operations.begin(dispatch.operation_id, initialState, now());
-      operations.beginStep(dispatch.operation_id, 0, first.name);
+      operations.beginStep(dispatch.operation_id, first.index, first.step.name);
       machines.save(
         {
           containerId: dispatch.container_id,
@@ -118,24 +123,30 @@ export class OperationRunner {
     const { operations, journal, fault, metrics } = this.#options;
     const { dispatch } = context;
     const { steps } = plans[dispatch.command];
+    const applying = applyingSteps(dispatch);
     const recorded = new Map(
       operations.steps(dispatch.operation_id).map((step) => [step.index, step.status]),
     );
     let result = gathered;
-    for (const [index, step] of steps.entries()) {
+    for (const [position, { index, step }] of applying.entries()) {
       if (recorded.get(index) === 'done') continue;
       const cancelled = this.#cancelReason(dispatch.operation_id);
       if (cancelled !== undefined)
         return this.#startUndo(context, cancelMessages[cancelled], 'CANCELLED', logger);
       if (this.#stopping) return;
-      if (recorded.get(index) === undefined && index > 0)
+      if (recorded.get(index) === undefined && position > 0)
         operations.beginStep(dispatch.operation_id, index, step.name);
       fault(dispatch.command, step.name, 'before');
       this.#reportProgress(context, step, index, steps.length);
       const startedAt = performance.now();
-      const outcome = await attempt(() => step.run(context), logger);
+      const progress = (bytes: TransferProgress): void =>
+        this.#reportProgress(context, step, index, steps.length, bytes);
+      const outcome = await attempt(() => step.run({ ...context, progress }), logger);
       const durationMs = performance.now() - startedAt;
       if (!outcome.ok) {
+        // A wait that ended because the daemon does is no failure: the next start goes on with it.
+        const interrupted = this.#stopping && outcome.failure.code === 'CANCELLED';
+        if (interrupted && this.#cancelReason(dispatch.operation_id) === undefined) return;
         logger.warn({ step: step.name, code: outcome.failure.code }, 'step failed');
         return this.#startUndo(context, outcome.failure.message, outcome.failure.code, logger);
       }
@@ -147,7 +158,7 @@ export class OperationRunner {
       );
       logger.debug({ step: step.name, duration_ms: durationMs }, 'step done');
       result = { ...result, ...outcome.value };
-      const next = steps[index + 1];
+      const next = applying[position + 1];
       if (next === undefined) {
         const state = await observeMachine(this.#options.drivers, dispatch.container_id);
         const end = { index, durationMs };
@@ -157,8 +168,8 @@ export class OperationRunner {
         journal.transaction(() => {
           operations.endStep(dispatch.operation_id, index, 'done', durationMs);
           if (this.#stopping || this.#cancelReason(dispatch.operation_id) !== undefined) return;
-          operations.beginStep(dispatch.operation_id, index + 1, next.name);
-          recorded.set(index + 1, 'begun');
+          operations.beginStep(dispatch.operation_id, next.index, next.step.name);
+          recorded.set(next.index, 'begun');
         });
       }
       fault(dispatch.command, step.name, 'after');
@@ -247,7 +258,7 @@ export class OperationRunner {
       operations.end(dispatch.operation_id, 'completed', text, now());
       outbound.add(dispatch.operation_id, text);
       return completed;
-    });
+    }, 'soon');
     metrics.count('node_daemon_operations_total', { command: dispatch.command, outcome: 'completed' });
     metrics.observe(
       'node_daemon_operation_seconds',
@@ -282,19 +293,26 @@ export class OperationRunner {
       machines.setState(dispatch.container_id, state, now());
       operations.end(dispatch.operation_id, 'failed', text, now());
       outbound.add(dispatch.operation_id, text);
-    });
+    }, 'soon');
     metrics.count('node_daemon_operations_total', { command: dispatch.command, outcome: failure.code });
     logger.warn({ code: failure.code, state, step: failedStep }, 'operation failed');
     this.#options.send(failed);
   }
 
-  #reportProgress(context: OperationContext, step: Step, index: number, count: number): void {
+  #reportProgress(
+    context: OperationContext,
+    step: Step,
+    index: number,
+    count: number,
+    bytes?: TransferProgress,
+  ): void {
     this.#options.send({
       type: 'progress',
       ...identityOf(context),
       step: step.name,
       step_index: index,
       step_count: count,
+      ...bytes,
     });
   }
 
@@ -308,6 +326,9 @@ export class OperationRunner {
       drivers: this.#options.drivers,
       initialState: record.initialState ?? 'unknown',
       signal,
+      copyPoints: this.#options.copyPoints,
+      transfers: this.#options.transfers,
+      progress: () => undefined,
     };
   }
 
@@ -319,6 +340,14 @@ export class OperationRunner {
     const receivedAtMs = this.#options.operations.find(context.dispatch.operation_id)?.receivedAtMs;
     return Math.max(0, this.#options.now() - (receivedAtMs ?? this.#options.now()));
   }
+}
+
+/** The steps of a command's plan that it asks for, with their places in the plan. */
+function applyingSteps(dispatch: Dispatch): { readonly index: number; readonly step: Step }[] {
+  const { steps } = plans[dispatch.command];
+  return steps
+    .map((step, index) => ({ index, step }))
+    .filter(({ step }) => step.applies?.(dispatch.parameters) ?? true);
 }
 
 function identityOf({ dispatch }: OperationContext): {

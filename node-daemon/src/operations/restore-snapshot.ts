@@ -1,5 +1,6 @@
 import type { RestoredAs } from '@control-plane/contract/link';
 import { discardMemory, memoryDirectoryOf } from '../drivers/checkpoint/memory-directory.ts';
+import { isCopyPointName } from '../drivers/storage/copy-point-name.ts';
 import { done, fail, succeed, type Outcome } from '../outcome.ts';
 import { checkState } from './checks.ts';
 import { bootMachine, endMachine } from './machine-steps.ts';
@@ -12,7 +13,8 @@ const stageVolume: Step = {
   undo: ({ drivers, dispatch }) => drivers.storage.discardStagedRestore(dispatch.container_id),
 };
 
-const endOldBody: Step = {
+/** Ends what runs; undone by booting it again. */
+export const endOldBody: Step = {
   name: 'kill-machine',
   run: endMachine,
   // Its memory is lost; what ran, runs again.
@@ -23,7 +25,8 @@ const endOldBody: Step = {
   },
 };
 
-const swapVolume: Step = {
+/** Puts the staged disk in the place of the machine's. */
+export const swapVolume: Step = {
   name: 'swap-volume',
   run: ({ drivers, dispatch }) => drivers.storage.swapRestore(dispatch.container_id),
   undo: ({ drivers, dispatch }) => drivers.storage.unswapRestore(dispatch.container_id),
@@ -70,7 +73,8 @@ export const restoreSnapshot: OperationPlan = {
       dispatch.container_id,
       dispatch.parameters.snapshot_name ?? '',
     );
-    if (facts === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
+    if (facts === undefined || isCopyPointName(facts.name))
+      return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
     if ((await restoredAsOf(context)) !== 'memory') return succeed('proceed');
     const volume = drivers.storage.snapshotPath(dispatch.container_id, facts.name);
     const reasons = await drivers.checkpoint.incompatibilities(memoryDirectoryOf(volume));
@@ -94,7 +98,8 @@ async function restoredAsOf(context: OperationContext): Promise<RestoredAs> {
   return facts?.stateful === true ? 'memory' : 'cold';
 }
 
-async function restoreMemory({ drivers, machine }: OperationContext): Promise<Outcome<undefined>> {
+/** Brings the processes back that the machine's disk holds. */
+export async function restoreMemory({ drivers, machine }: OperationContext): Promise<Outcome<undefined>> {
   const volume = drivers.storage.volumePath(machine.spec.container_id);
   return drivers.checkpoint.restore({
     machine,

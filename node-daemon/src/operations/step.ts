@@ -1,6 +1,13 @@
-import type { Dispatch, ObservedState, OperationResult } from '@control-plane/contract/link';
+import type {
+  Dispatch,
+  ObservedState,
+  OperationResult,
+  TransferProgress,
+} from '@control-plane/contract/link';
 import type { DriverSet, Machine } from '../drivers/types.ts';
+import type { CopyPointTable } from '../journal/copy-point-table.ts';
 import type { Outcome } from '../outcome.ts';
+import type { FetchCopy } from '../transfer/transfer-client.ts';
 
 /** What an operation's steps work on. */
 export type OperationContext = {
@@ -14,10 +21,26 @@ export type OperationContext = {
   readonly initialState: ObservedState;
   /** Aborted when the operation must not go on: long waits end, short work is finished. */
   readonly signal: AbortSignal;
+  /** Copy points that this host holds on purpose. */
+  readonly copyPoints: CopyPointTable;
+  readonly transfers: Transfers;
+  /** Tells how far the running step is; may be called as often as one likes. */
+  readonly progress: (progress: TransferProgress) => void;
+};
+
+/** What goes from host to host. */
+export type Transfers = {
+  /** Fetches a copy point from another host: see `TransferClient.fetch`. */
+  readonly fetch: (request: FetchCopy) => Promise<Outcome<{ bytes: number }>>;
+  /** Runs `action` while nothing of a machine is being sent to another host. */
+  readonly whileNotSending: <T>(containerId: string, action: () => Promise<T>) => Promise<T>;
 };
 
 /** What a step adds to the operation's result. */
-export type StepResult = Pick<OperationResult, 'snapshot' | 'restored_as' | 'synced'>;
+export type StepResult = Pick<
+  OperationResult,
+  'snapshot' | 'restored_as' | 'synced' | 'copy_point' | 'bytes_transferred' | 'snapshots'
+>;
 
 /**
  * One durable step. It is journalled as begun, run, journalled as done. After a crash a step that had begun
@@ -25,12 +48,14 @@ export type StepResult = Pick<OperationResult, 'snapshot' | 'restored_as' | 'syn
  */
 export type Step = {
   readonly name: string;
+  /** Whether a command asks for this step at all; absent: always. A step that it does not is not journalled. */
+  readonly applies?: (parameters: Dispatch['parameters']) => boolean;
   readonly run: (context: OperationContext) => Promise<Outcome<StepResult | undefined>>;
   readonly undo?: (context: OperationContext) => Promise<Outcome<undefined>>;
 };
 
-/** `settled`: the machine is already what the command asks for. */
-export type Verdict = 'proceed' | 'settled';
+/** `settled`: what the command asks for is there already, with what is to be told of it. */
+export type Verdict = 'proceed' | 'settled' | { readonly settled: StepResult };
 
 /** A command as a list of steps: the same list starts it, resumes it and undoes it. */
 export type OperationPlan = {

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { DriverSet } from '../drivers/types.ts';
+import type { CopyPointTable } from '../journal/copy-point-table.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { MachineRecord, MachineTable } from '../journal/machine-table.ts';
 import type { OperationLog } from '../journal/operation-log.ts';
 import { observeMachine } from '../observe-machine.ts';
 import { quarantineMachine } from './quarantine.ts';
+import { settleCopyPoints } from './settle-copy-points.ts';
 import type { Reporter } from './reporter.ts';
 
 export type ReconcileOptions = {
@@ -12,6 +14,7 @@ export type ReconcileOptions = {
   readonly operations: OperationLog;
   readonly machines: MachineTable;
   readonly drivers: DriverSet;
+  readonly copyPoints: CopyPointTable;
   readonly reporter: Reporter;
   readonly logger: Logger;
   readonly bootId: string;
@@ -35,6 +38,7 @@ export async function reconcileAtStart(options: ReconcileOptions): Promise<void>
   for (const machine of machines.present()) {
     if (busy.has(machine.containerId)) continue;
     await settleMachine(options, machine, rebooted || stoppedByDaemon);
+    if (!machine.quarantined) await settleCopyPoints(options, machine.containerId);
   }
   const owned = new Set([...machines.present().map((machine) => machine.containerId), ...busy]);
   for (const containerId of await listEverything(drivers)) {

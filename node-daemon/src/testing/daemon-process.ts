@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import {
   executeThroughDaemon,
@@ -18,6 +19,14 @@ export type DaemonProcessOptions = {
   readonly joinToken: string;
   readonly onExit?: 'keep' | 'stop';
   readonly fault?: string;
+  /** `ADDRESS:PORT` for transfers; absent: none. */
+  readonly transferListen?: string;
+  /** `auto` by default. */
+  readonly driver?: string;
+  /** `debug` by default. */
+  readonly logLevel?: string;
+  /** More variables for its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 /** A real daemon in a process of its own. */
@@ -32,7 +41,8 @@ export class DaemonProcess {
     this.#child = spawn(process.execPath, [main, 'run', ...argumentsOf(options)], {
       env: {
         ...process.env,
-        NODE_COMPILE_CACHE: path.join(options.dataDir, 'compile-cache'),
+        ...options.environment,
+        NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? path.join(options.dataDir, 'compile-cache'),
         NODE_DAEMON_FAULT: options.fault ?? '',
       },
       // The last is a file of ours that must not get into machines.
@@ -51,6 +61,11 @@ export class DaemonProcess {
   /** Everything that it logged. */
   get output(): string {
     return this.#output;
+  }
+
+  /** How many descriptors it has open. */
+  descriptors(): number {
+    return readdirSync(`/proc/${this.#child.pid}/fd`).length;
   }
 
   get hasExited(): boolean {
@@ -101,8 +116,10 @@ function argumentsOf(options: DaemonProcessOptions): string[] {
     'control-url': options.controlUrl,
     'join-token': options.joinToken,
     'on-exit': options.onExit ?? 'keep',
+    'transfer-listen': options.transferListen ?? 'off',
     'metrics-port': '0',
-    'log-level': 'debug',
+    driver: options.driver ?? 'auto',
+    'log-level': options.logLevel ?? 'debug',
   };
   return Object.entries(values).flatMap(([name, value]) => [`--${name}`, value]);
 }

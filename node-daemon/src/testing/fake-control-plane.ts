@@ -10,12 +10,13 @@ import {
   type ControlMessage,
   type Dispatch,
   type MachineSpec,
+  type TicketKey,
 } from '@control-plane/contract/link';
 import { createPublicKey, randomBytes, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { waitFor } from './wait-for.ts';
+import { patience, waitFor } from './wait-for.ts';
 
 type MessageOf<T extends HostMessage['type']> = Extract<HostMessage, { type: T }>;
 export type Ended = MessageOf<'completed'> | MessageOf<'failed'>;
@@ -30,6 +31,8 @@ export class FakeControlPlane {
   acknowledges = true;
   answersPings = true;
   quarantine: string[] = [];
+  /** Told to hosts when they connect. */
+  ticketKeys: TicketKey[] = [];
   connections = 0;
   refusals: string[] = [];
   #publicKeyHex: string | undefined;
@@ -103,7 +106,7 @@ export class FakeControlPlane {
       command,
       spec,
       parameters: {},
-      deadline_at: new Date(Date.now() + 60_000).toISOString(),
+      deadline_at: new Date(Date.now() + 60_000 * patience).toISOString(),
       request_id: `test-${this.#sequence}`,
       ...overrides,
     };
@@ -219,10 +222,9 @@ export class FakeControlPlane {
     }
     this.received.push(message);
     if (message.type === 'hello') {
-      const { serverId, quarantine } = this;
-      socket.send(
-        JSON.stringify({ type: 'welcome', server_id: serverId, server_name: 'test-host', quarantine }),
-      );
+      const { serverId, quarantine, ticketKeys } = this;
+      const welcome = { server_id: serverId, server_name: 'test-host', quarantine, ticket_keys: ticketKeys };
+      socket.send(JSON.stringify({ type: 'welcome', ...welcome }));
     }
     if (!this.acknowledges) return;
     if (message.type === 'completed' || message.type === 'failed') this.acknowledge(message.operation_id);

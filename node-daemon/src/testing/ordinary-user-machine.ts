@@ -34,6 +34,23 @@ const restored = [
 ];
 await machine.start();
 const file = await shell('cat /root/file; test -e /usr/bin/who || echo removed');
+const copy = bareMachine(set, { name: 'copy' });
+const definition = await set.container.definition(containerId);
+if (definition === undefined) throw new Error('The machine has no definition.');
+const spec = { ...definition.spec, container_id: copy.containerId, name: 'copy' };
+const cloned = [
+  await set.storage.cloneVolume({ source: containerId, snapshot: 's1', target: copy.containerId }),
+  await set.container.renewIdentity({ incarnation: 1, spec }, set.storage.volumePath(copy.containerId), null),
+];
+await copy.start();
+const told = await set.container.execute(copy.containerId, {
+  argv: ['/bin/sh', '-c', 'cat /root/file; hostname'],
+  environment: {},
+  stdin: null,
+  timeoutMs: 20_000,
+  outputBytesMax: 4096,
+});
+await copy.delete();
 const diskBytes = await set.storage.usedBytes(containerId);
 await machine.delete();
 const left = await set.container.list();
@@ -45,6 +62,7 @@ process.stdout.write(
     snapshot: copied.ok && published.ok,
     restored: restored.every((outcome) => outcome.ok),
     file,
+    copied: cloned.every((outcome) => outcome.ok) && told.ok ? told.value.stdout.toString() : 'not copied',
     diskBytes,
     left,
     ramdisk: set.capabilities.ramdisk,

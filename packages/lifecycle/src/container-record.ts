@@ -66,5 +66,6 @@ export type ContainerChanges = Partial<
     | 'realmIds'
     | 'cpu'
     | 'memory'
+    | 'kvm'
   >
 >;

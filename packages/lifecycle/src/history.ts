@@ -3,7 +3,7 @@
  * audit a log; the object itself can only write legal rows.
  */
 import { type ContainerCommand, type ContainerStatus } from './status.ts';
-import { TRANSITIONS } from './table.ts';
+import { CREATIONS, TRANSITIONS, isCreation } from './table.ts';
 import { isObservable } from './transition.ts';
 
 export interface HistoryRow {
@@ -26,15 +26,32 @@ export function findHistoryFault(rows: readonly HistoryRow[]): string | null {
   return null;
 }
 
+/** Statuses that only an operation shows, while it runs. */
+function isTransient(status: ContainerStatus): boolean {
+  return status === 'copying' || status === 'claiming';
+}
+
 function isLegalStep({ fromStatus, toStatus, command }: HistoryRow): boolean {
-  if (fromStatus === null) return command === 'create' && toStatus === 'creating';
+  if (fromStatus === null) {
+    return command !== null && isCreation(command) && toStatus === CREATIONS[command].during;
+  }
   if (fromStatus === 'deleted') return false;
   if (command === null) return isObservable(fromStatus) && (isObservable(toStatus) || toStatus === 'failed');
-  if (command === 'create')
-    return fromStatus === 'creating' && (toStatus === 'running' || toStatus === 'failed');
+  if (isCreation(command)) {
+    const { during, after } = CREATIONS[command];
+    return fromStatus === during && (toStatus === after || toStatus === 'failed');
+  }
   if (command === 'delete')
     return toStatus === 'deleting' || (fromStatus === 'deleting' && toStatus === 'deleted');
-  const transition = TRANSITIONS[command].from[fromStatus];
+  const { from } = TRANSITIONS[command];
+  if (Object.values(from).some(({ during }) => during === toStatus && isTransient(during))) {
+    return from[fromStatus]?.during === toStatus;
+  }
+  if (isTransient(fromStatus)) {
+    const began = Object.values(from).some(({ during }) => during === fromStatus);
+    return began && (isObservable(toStatus) || toStatus === 'failed');
+  }
+  const transition = from[fromStatus];
   if (transition === undefined) return false;
   // An operation that failed leaves the machine in whatever state the host's undo reached.
   return toStatus === transition.after || isObservable(toStatus) || toStatus === 'failed';

@@ -12,9 +12,10 @@ export const CONTAINER_STATUSES = [
 ] as const;
 export type ContainerStatus = (typeof CONTAINER_STATUSES)[number];
 
-/** What can be asked of a container. `create` is the first command of each; it has no other legal state. */
+/** What can be asked of a container. `create` or `copy` is the first command of each and legal nowhere else. */
 export const CONTAINER_COMMANDS = [
   'create',
+  'copy',
   'start',
   'stop',
   'force-stop',
@@ -25,6 +26,9 @@ export const CONTAINER_COMMANDS = [
   'restore',
   'delete-snapshot',
   'update',
+  'copy-out',
+  'sync',
+  'claim',
   'delete',
 ] as const;
 export type ContainerCommand = (typeof CONTAINER_COMMANDS)[number];

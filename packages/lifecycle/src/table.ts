@@ -4,6 +4,7 @@
  * `during` is the status while the operation runs (most keep the one they start from), `after` the status
  * once the host confirmed it. `replacesBody` marks commands that put another machine in the place of the
  * old one: the incarnation grows at their start, so that nothing said of the old machine counts any more.
+ * `sync` waits for its source first and replaces the body only then: `in-host-phase`.
  */
 import type { ContainerCommand, ContainerStatus } from './status.ts';
 
@@ -12,7 +13,7 @@ export interface Transition {
   readonly after: ContainerStatus;
 }
 interface CommandRule {
-  readonly replacesBody: boolean;
+  readonly replacesBody: boolean | 'in-host-phase';
   /** How long the host may take before the operation is given up, in milliseconds. */
   readonly deadlineMs: number;
   readonly from: Partial<Record<ContainerStatus, Transition>>;
@@ -20,6 +21,7 @@ interface CommandRule {
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 /** Ends in `after`, showing the status it began with until then. */
 const become = (during: ContainerStatus, after: ContainerStatus): Transition => ({ during, after });
@@ -29,6 +31,8 @@ const toDeletion: Transition = { during: 'deleting', after: 'deleted' };
 export const TRANSITIONS: Record<ContainerCommand, CommandRule> = {
   // A container's first command; the object that has no container yet is the only place where it is legal.
   create: { replacesBody: true, deadlineMs: 5 * MINUTE, from: {} },
+  // As create, from another container's data, which may have to travel.
+  copy: { replacesBody: true, deadlineMs: 2 * HOUR, from: {} },
   start: { replacesBody: false, deadlineMs: MINUTE, from: { stopped: become('stopped', 'running') } },
   stop: { replacesBody: false, deadlineMs: MINUTE, from: { running: become('running', 'stopped') } },
   'force-stop': {
@@ -63,6 +67,20 @@ export const TRANSITIONS: Record<ContainerCommand, CommandRule> = {
     deadlineMs: MINUTE,
     from: { running: keep('running'), paused: keep('paused'), stopped: keep('stopped') },
   },
+  // Holds the machine's data of one moment for copies; the machine goes on.
+  'copy-out': {
+    replacesBody: false,
+    deadlineMs: 10 * MINUTE,
+    from: { running: keep('running'), paused: keep('paused'), stopped: keep('stopped') },
+  },
+  // Brings a copy to the state of its source.
+  sync: {
+    replacesBody: 'in-host-phase',
+    deadlineMs: 2 * HOUR,
+    from: { running: become('copying', 'running'), stopped: become('copying', 'stopped') },
+  },
+  // A machine made in advance becomes somebody's.
+  claim: { replacesBody: false, deadlineMs: MINUTE, from: { running: become('claiming', 'running') } },
   // Legal everywhere but at the end, and it wins over whatever runs.
   delete: {
     replacesBody: true,
@@ -80,5 +98,13 @@ export const TRANSITIONS: Record<ContainerCommand, CommandRule> = {
   },
 };
 
-/** The only transition that starts from nothing. */
-export const CREATION: Transition = { during: 'creating', after: 'running' };
+/** The transitions that start from nothing. */
+export const CREATIONS = {
+  create: { during: 'creating', after: 'running' },
+  copy: { during: 'copying', after: 'running' },
+} as const satisfies Partial<Record<ContainerCommand, Transition>>;
+
+/** Whether a command makes a container instead of changing one. */
+export function isCreation(command: ContainerCommand): command is keyof typeof CREATIONS {
+  return command in CREATIONS;
+}

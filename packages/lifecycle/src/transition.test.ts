@@ -11,8 +11,10 @@ import { TRANSITIONS } from './table.ts';
 import {
   decideCommand,
   decideDeadline,
+  decideHostPhase,
   decideObservation,
   decideReport,
+  decideUnbegun,
   type LifecycleState,
 } from './transition.ts';
 
@@ -30,6 +32,7 @@ const LEGAL: Record<
   Partial<Record<ContainerStatus, [during: ContainerStatus, after: ContainerStatus]>>
 > = {
   create: {},
+  copy: {},
   start: { stopped: ['stopped', 'running'] },
   stop: { running: ['running', 'stopped'] },
   'force-stop': { running: ['running', 'stopped'], paused: ['paused', 'stopped'] },
@@ -52,6 +55,13 @@ const LEGAL: Record<
     stopped: ['stopped', 'stopped'],
   },
   update: { running: ['running', 'running'], paused: ['paused', 'paused'], stopped: ['stopped', 'stopped'] },
+  'copy-out': {
+    running: ['running', 'running'],
+    paused: ['paused', 'paused'],
+    stopped: ['stopped', 'stopped'],
+  },
+  sync: { running: ['copying', 'running'], stopped: ['copying', 'stopped'] },
+  claim: { running: ['claiming', 'running'] },
   delete: Object.fromEntries(
     CONTAINER_STATUSES.filter((status) => status !== 'deleted').map((status) => [
       status,
@@ -79,7 +89,7 @@ describe('every state × command', () => {
           next: { status: expected[0], operation: { id: 'op-1', command: name, after: expected[1] } },
         });
         if (decision.kind !== 'accepted' || decision.next.operation === null) throw new Error('unreachable');
-        const grows = ['create', 'restore', 'delete'].includes(name) ? 1 : 0;
+        const grows = ['restore', 'delete'].includes(name) ? 1 : 0;
         expect(decision.next.incarnation).toBe(3 + grows);
         expect(decision.next.operation.deadlineAtMs).toBe(1000 + TRANSITIONS[name].deadlineMs);
         const settled = decideReport(decision.next, {
@@ -102,7 +112,7 @@ describe('creation', () => {
   it('is the only command for a container that is not there yet', () => {
     for (const name of CONTAINER_COMMANDS) {
       const decision = decideCommand(null, command(name));
-      expect(decision.kind).toBe(name === 'create' ? 'accepted' : 'refused');
+      expect(decision.kind).toBe(name === 'create' || name === 'copy' ? 'accepted' : 'refused');
     }
   });
   it('joins its own retry and refuses another create', () => {
@@ -254,6 +264,7 @@ describe('any sequence of events', () => {
       observed: fc.constantFrom('running' as const, 'stopped' as const, 'paused' as const, 'absent' as const),
     }),
     fc.record({ kind: fc.constant('time' as const), ms: fc.integer({ min: 1, max: 700_000 }) }),
+    fc.record({ kind: fc.constant('source' as const), gives: fc.boolean() }),
   );
   it('gives one legal serial history, a growing incarnation and no operation without a deadline', () => {
     fc.assert(
@@ -285,6 +296,13 @@ describe('any sequence of events', () => {
               observed: happening.observed,
             });
             if (decision.kind === 'settled') move(decision.next, decision.operation.command);
+          } else if (current !== null && happening.kind === 'source') {
+            const { operation } = current as LifecycleState;
+            if (operation?.command !== 'copy' && operation?.command !== 'sync') continue;
+            const decision = happening.gives
+              ? decideHostPhase(current, operation.id)
+              : decideUnbegun(current, operation.id);
+            if (decision.kind !== 'dropped') move(decision.next, operation.command);
           } else if (current !== null && happening.kind === 'observation') {
             const decision = decideObservation(current, {
               incarnation: (current as LifecycleState).incarnation,

@@ -3,7 +3,7 @@
  * storage and no host: the ContainerObject passes times in and carries the decision out.
  */
 import type { ContainerCommand, ContainerStatus, ObservedMachine } from './status.ts';
-import { CREATION, TRANSITIONS, type Transition } from './table.ts';
+import { CREATIONS, TRANSITIONS, isCreation, type Transition } from './table.ts';
 
 export interface RunningOperation {
   readonly id: string;
@@ -47,12 +47,13 @@ export interface CommandInput {
  */
 export function decideCommand(state: LifecycleState | null, input: CommandInput): CommandDecision {
   if (state === null) {
-    if (input.command !== 'create') return { kind: 'refused', reason: 'gone' };
-    return accept({ status: 'creating', incarnation: 0, operation: null }, input, CREATION);
+    if (!isCreation(input.command)) return { kind: 'refused', reason: 'gone' };
+    const creation = CREATIONS[input.command];
+    return accept({ status: creation.during, incarnation: 0, operation: null }, input, creation);
   }
-  if (input.command === 'create') {
+  if (isCreation(input.command)) {
     const { operation } = state;
-    if (operation?.command === 'create' && operation.id === input.operationId)
+    if (operation?.command === input.command && operation.id === input.operationId)
       return { kind: 'joined', operation };
     return { kind: 'refused', reason: 'exists' };
   }
@@ -63,7 +64,9 @@ export function decideCommand(state: LifecycleState | null, input: CommandInput)
     if (running.command === input.command && running.subject === input.subject) {
       return { kind: 'joined', operation: running };
     }
-    if (input.command !== 'delete') return { kind: 'refused', reason: 'in_progress' };
+    if (input.command !== 'delete') {
+      return { kind: 'refused', reason: running.command === 'claim' ? 'finalizing' : 'in_progress' };
+    }
   }
   const transition = TRANSITIONS[input.command].from[state.status];
   if (transition === undefined) {
@@ -79,7 +82,7 @@ function accept(state: LifecycleState, input: CommandInput, transition: Transiti
     superseded: state.operation,
     next: {
       status: transition.during,
-      incarnation: state.incarnation + (rule.replacesBody ? 1 : 0),
+      incarnation: state.incarnation + (rule.replacesBody === true ? 1 : 0),
       operation: {
         id: input.operationId,
         command: input.command,
@@ -108,6 +111,8 @@ export type ReportDecision =
       readonly next: LifecycleState;
       readonly operation: RunningOperation;
       readonly outcome: 'succeeded' | 'failed';
+      /** The container is failed while its host still has a machine, which must go. */
+      readonly cleanUp: boolean;
     }
   /** A delete that failed is not over: it is tried again until the host has nothing left. */
   | { readonly kind: 'retry'; readonly operation: RunningOperation };
@@ -120,25 +125,60 @@ export function decideReport(state: LifecycleState, report: OperationReport): Re
     return { kind: 'dropped', reason: 'not_current' };
   if (report.outcome === 'failed' && operation.command === 'delete') return { kind: 'retry', operation };
   const succeeded = report.outcome === 'completed';
-  const status = succeeded
-    ? operation.after
-    : statusAfterFailure(state.status, operation.command, report.observed);
+  const status = succeeded ? operation.after : statusAfterFailure(state.status, operation, report.observed);
+  // A claim that failed leaves a machine that is nobody's; its undo by the host ends at that.
+  const cleanUp = !succeeded && operation.command === 'claim';
   return {
     kind: 'settled',
     operation,
     outcome: succeeded ? 'succeeded' : 'failed',
-    next: { status, incarnation: state.incarnation, operation: null },
+    cleanUp,
+    next: { status, incarnation: state.incarnation + (cleanUp ? 1 : 0), operation: null },
   };
+}
+
+/** Commands after whose failure there is no container that could be used. */
+function makesAll(command: ContainerCommand): boolean {
+  return isCreation(command) || command === 'claim';
 }
 
 function statusAfterFailure(
   before: ContainerStatus,
-  command: ContainerCommand,
+  operation: RunningOperation,
   observed: ObservedMachine,
 ): ContainerStatus {
-  if (command === 'create') return 'failed';
-  if (observed === 'unknown') return before;
+  if (makesAll(operation.command)) return 'failed';
+  if (observed === 'unknown') return operation.command === 'sync' ? operation.after : before;
   return observed === 'absent' ? 'failed' : observed;
+}
+
+export type HostPhaseDecision =
+  | { readonly kind: 'dropped' }
+  | { readonly kind: 'begun'; readonly next: LifecycleState; readonly operation: RunningOperation };
+
+/** Decides whether an operation that waited for another container may go to its own host now. */
+export function decideHostPhase(state: LifecycleState, operationId: string): HostPhaseDecision {
+  const { operation } = state;
+  if (operation === null || operation.id !== operationId) return { kind: 'dropped' };
+  const grows = TRANSITIONS[operation.command].replacesBody === 'in-host-phase';
+  return { kind: 'begun', operation, next: { ...state, incarnation: state.incarnation + (grows ? 1 : 0) } };
+}
+
+/** Decides on the failure of an operation of which its own host has heard nothing: all is as it was before. */
+export function decideUnbegun(
+  state: LifecycleState,
+  operationId: string,
+): Exclude<ReportDecision, { kind: 'retry' }> {
+  const { operation } = state;
+  if (operation === null || operation.id !== operationId) return { kind: 'dropped', reason: 'not_current' };
+  const status = isCreation(operation.command) ? 'failed' : operation.after;
+  return {
+    kind: 'settled',
+    operation,
+    outcome: 'failed',
+    cleanUp: false,
+    next: { status, incarnation: state.incarnation, operation: null },
+  };
 }
 
 /** Decides on a host's word about a machine that no operation concerns: its init ended, the host was restarted. */
@@ -183,10 +223,11 @@ export function decideDeadline(state: LifecycleState, nowMs: number): DeadlineDe
     const extended = { ...operation, deadlineAtMs: nowMs + TRANSITIONS.delete.deadlineMs };
     return { kind: 'extended', next: { ...state, operation: extended }, operation: extended };
   }
-  if (operation.command === 'create') {
+  if (makesAll(operation.command)) {
     // What the host may still make of it belongs to an incarnation that no longer counts.
     const next: LifecycleState = { status: 'failed', incarnation: state.incarnation + 1, operation: null };
     return { kind: 'expired', next, operation, cleanUp: true };
   }
-  return { kind: 'expired', next: { ...state, operation: null }, operation, cleanUp: false };
+  const status = operation.command === 'sync' ? operation.after : state.status;
+  return { kind: 'expired', next: { ...state, status, operation: null }, operation, cleanUp: false };
 }

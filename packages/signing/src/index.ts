@@ -9,3 +9,5 @@ export type { PublicKeyDocument } from './public-key-document.ts';
 export { RESPONSE_SIGNATURE_HEADER, signResponse, verifyResponse } from './response-signature.ts';
 export type { ResponseFacts, ResponseSignatureError, SignatureHeader } from './response-signature.ts';
 export type { Outcome } from './outcome.ts';
+export { signTransferTicket, TICKET_LIFETIME_SECONDS_MAX, verifyTransferTicket } from './transfer-ticket.ts';
+export type { TicketError, TicketExpectation, TransferTicket } from './transfer-ticket.ts';

@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openDriverSet } from '@control-plane/node-daemon/driver-set';
 import { bareMachine, type BareMachine } from '../../../node-daemon/src/drivers/bare-machine.ts';
 import type { DriverSet } from '../../../node-daemon/src/drivers/types.ts';
+import { hostTraces } from './host-traces.ts';
 
 type Spec = NonNullable<Parameters<typeof bareMachine>[1]>;
 
@@ -21,7 +22,6 @@ export class RealHost {
   readonly dataDir = mkdtempSync(path.join(os.tmpdir(), 'real-host-'));
   set: DriverSet = openDriverSet('lxc', this.dataDir);
   readonly #made: BareMachine[] = [];
-  readonly #hash = createHash('sha256').update(this.dataDir).digest('hex').slice(0, 8);
 
   /** Opens the drivers anew on the same data, as a daemon that was restarted does. */
   async reopen(): Promise<void> {
@@ -59,43 +59,6 @@ export class RealHost {
 
   /** Everything on this host that machines leave while they exist; equal before and after means no leak. */
   traces(): Record<string, string[]> {
-    const mounts = readText('/proc/self/mountinfo').split('\n');
-    const interfaces = readText('/proc/self/net/dev').split('\n').slice(2);
-    return {
-      mounts: mounts.map((line) => line.split(' ').slice(3, 5).join(' ')).toSorted(),
-      interfaces: interfaces.map((line) => line.split(':')[0]?.trim() ?? '').toSorted(),
-      // The host's hierarchies are shared with whatever runs beside the lab: only this daemon's own count.
-      groups: listTree('/sys/fs/cgroup', 6).filter((name) => name.includes(`/node-daemon-${this.#hash}/`)),
-      locks: listTree('/run/lxc', 8).filter((name) => /\/\.[0-9a-f]{24}$/.test(name)),
-      files: ['machines', 'ramdisks', 'volumes', 'storage', 'network'].flatMap((name) =>
-        listTree(path.join(this.dataDir, name), 3).filter((file) => /[0-9a-f]{24}/.test(file)),
-      ),
-      monitors: readdirSync('/proc')
-        .filter((name) => /^\d+$/.test(name))
-        .map((pid) => readText(`/proc/${pid}/cmdline`))
-        .filter((line) => line.includes('[lxc monitor]')),
-    };
-  }
-}
-
-function listTree(directory: string, depth: number): string[] {
-  if (depth === 0) return [];
-  let entries;
-  try {
-    entries = readdirSync(directory, { withFileTypes: true });
-  } catch {
-    return [];
-  }
-  return entries.flatMap((entry) => {
-    const child = path.join(directory, entry.name);
-    return [child, ...(entry.isDirectory() ? listTree(child, depth - 1) : [])];
-  });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
+    return hostTraces(this.dataDir);
   }
 }

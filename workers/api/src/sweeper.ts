@@ -1,6 +1,7 @@
 import { createLogger, describeError } from '@control-plane/serving';
 import {
   cancelReservation,
+  findExpiredSnapshots,
   findSuspects,
   openDatabase,
   sweepDeviceCodes,
@@ -17,6 +18,8 @@ import { containerGateway } from './objects/gateways.ts';
 /** What is younger may still be under way. */
 const PATIENCE_MS = 10 * 60 * 1000;
 const SUSPECTS_PER_RUN = 200;
+/** The container's own alarm removes an expired snapshot; what is older was missed. */
+const EXPIRY_GRACE_MS = 2 * 60 * 1000;
 
 /**
  * The cron's look for what an alarm missed: containers long in a transient status, reservations that were
@@ -31,6 +34,9 @@ export async function sweep(env: Env, now: number): Promise<void> {
     for (const containerId of suspects) {
       const exists = await containerGateway(env, containerId).tend();
       if (!exists) await cancelReservation(database, containerId);
+    }
+    for (const containerId of await findExpiredSnapshots(database, now - EXPIRY_GRACE_MS, SUSPECTS_PER_RUN)) {
+      await containerGateway(env, containerId).tend();
     }
     const holds = await sweepHolds(database, before);
     const keys = await sweepIdempotencyKeys(database, now);

@@ -5,24 +5,28 @@ import path from 'node:path';
 /** Debian releases that can be built, by their numbers. */
 export const debianSuites: Readonly<Record<string, string>> = { '12': 'bookworm', '13': 'trixie' };
 
-const packages = 'systemd-sysv,iproute2,iputils-ping,procps,ca-certificates,netbase';
+const basePackages = 'systemd-sysv,iproute2,iputils-ping,procps,ca-certificates,netbase';
 
 /**
  * Builds a small Debian with systemd into `tree`, as the host's root, from the mirror that this host uses
- * itself. Takes about a minute. Rejects with debootstrap's last words. `onLine` is told what it is doing.
+ * itself. Takes about a minute. Rejects with debootstrap's last words. `onLine` is told what it is doing;
+ * `extraPackages` come on top of those that every machine has.
  */
 export async function buildDebian(
   release: string,
   tree: string,
   onLine: (line: string) => void,
+  extraPackages: readonly string[] = [],
 ): Promise<void> {
   const suite = debianSuites[release];
   if (suite === undefined) throw new Error(`There is no recipe for Debian ${release}.`);
   // Without a mirror of the host's own, debootstrap takes its default.
   const mirror = findMirror();
-  const options = ['--variant=minbase', `--include=${packages}`];
+  const options = ['--variant=minbase', `--include=${[basePackages, ...extraPackages].join(',')}`];
   const place = mirror === undefined ? [suite, tree] : [suite, tree, mirror];
-  const child = spawn('debootstrap', [...options, ...place], {
+  // What it mounts into the tree is gone with it, however it ends.
+  const wrapped = ['--mount', '--propagation', 'private', 'debootstrap'];
+  const child = spawn('unshare', [...wrapped, ...options, ...place], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
   });

@@ -47,4 +47,10 @@ export function prepareCheckpointable(tree: string): void {
   const services = path.join(units, 'service.d');
   mkdirSync(services, { recursive: true });
   writeFileSync(path.join(services, 'machine.conf'), '[Service]\nImportCredential=\nLoadCredential=\n');
+  // What asks the kernel to be told of memory pressure is told of nothing else any more after a restore.
+  for (const kind of ['system', 'user']) {
+    const settings = at(`etc/systemd/${kind}.conf.d`);
+    mkdirSync(settings, { recursive: true });
+    writeFileSync(path.join(settings, 'machine.conf'), '[Manager]\nDefaultMemoryPressureWatch=off\n');
+  }
 }

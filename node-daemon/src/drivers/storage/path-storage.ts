@@ -1,10 +1,19 @@
-import { SnapshotFacts } from '@control-plane/contract/link';
+import type { SnapshotFacts } from '@control-plane/contract/link';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { open, rename, statfs } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
+import { rename, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { done, fail, succeed, type Outcome } from '../../outcome.ts';
-import type { CloneRequest, ReceiveRequest, SendRequest, StorageDriver, StorageUsage } from '../types.ts';
+import type {
+  CloneRequest,
+  CopySnapshotRequest,
+  ReceiveRequest,
+  SendRequest,
+  StorageDriver,
+  StorageUsage,
+} from '../types.ts';
+import { isCopyPointName } from './copy-point-name.ts';
+import { listFacts, readFacts, snapshotKey, syncDirectory, writeFacts } from './snapshot-files.ts';
 import { attempt, fullDisk } from './storage-failure.ts';
 import type { VolumeTrees } from './volume-trees.ts';
 
@@ -31,10 +40,13 @@ const reserveBytes = 32 * 1024 * 1024;
  *   volumes/ID.restore    staged, to be swapped in
  *   volumes/ID.replaced   swapped out, kept until the restore is settled
  *   images/KEY            an image as it is cloned, where clones are free
+ *
+ * A copy point is a snapshot that its name hides; a mere base has no `volume/` where streams are always whole.
  */
 export class PathStorage implements StorageDriver {
   readonly name: string;
-  readonly capabilities = { snapshot: true, copy: false };
+  readonly capabilities = { snapshot: true, copy: true };
+  readonly amendStaged?: NonNullable<StorageDriver['amendStaged']>;
   readonly #options: PathStorageOptions;
   readonly #trees: VolumeTrees;
   readonly #volumes: string;
@@ -46,6 +58,9 @@ export class PathStorage implements StorageDriver {
     this.#options = options;
     this.#trees = options.trees;
     this.name = options.trees.name;
+    if (options.trees.clonesAreFree) {
+      this.amendStaged = (containerId, name, change) => this.#amendStaged(containerId, name, change);
+    }
     this.#volumes = path.join(options.directory, 'volumes');
     this.#snapshots = path.join(options.directory, 'snapshots');
     this.#images = path.join(options.directory, 'images');
@@ -149,13 +164,44 @@ export class PathStorage implements StorageDriver {
   }
 
   async listSnapshots(containerId: string): Promise<SnapshotFacts[]> {
-    const directory = path.join(this.#snapshots, containerId);
-    if (!existsSync(directory)) return [];
-    const names = readdirSync(directory).filter((name) => !name.includes('.'));
-    return names
-      .map((name) => readFacts(path.join(directory, name)))
-      .filter((facts) => facts !== undefined)
-      .toSorted((left, right) => left.created_at.localeCompare(right.created_at));
+    const all = listFacts(path.join(this.#snapshots, containerId));
+    return all.filter(({ name }) => !isCopyPointName(name));
+  }
+
+  async listCopyPoints(containerId: string): Promise<string[]> {
+    const all = listFacts(path.join(this.#snapshots, containerId));
+    return all.map(({ name }) => name).filter(isCopyPointName);
+  }
+
+  async keepAsBase(containerId: string, name: string): Promise<Outcome<undefined>> {
+    if (this.#trees.sendsDifferences) return done;
+    return attempt('The base of the copy could not be kept.', () =>
+      this.#trees.remove(this.snapshotPath(containerId, name)),
+    );
+  }
+
+  async copySnapshot({
+    source,
+    snapshot,
+    target,
+    name,
+  }: CopySnapshotRequest): Promise<Outcome<SnapshotFacts>> {
+    const known = await this.snapshot(target, name);
+    if (known !== undefined) return succeed(known);
+    const facts = await this.snapshot(source, snapshot);
+    const from = this.snapshotPath(source, snapshot);
+    if (facts === undefined || !existsSync(from))
+      return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
+    const partial = `${this.#snapshotDirectory(target, name)}.partial`;
+    const copied = await attempt('The snapshot could not be copied.', async () => {
+      await this.#trees.remove(partial);
+      await this.#needRoomFor(from);
+      mkdirSync(partial, { recursive: true, mode: 0o711 });
+      await this.#trees.clone(from, path.join(partial, 'volume'), 'read-only');
+    });
+    if (copied.ok) return this.#publish(target, name, facts.stateful, facts.created_at);
+    await attempt('', () => this.#trees.remove(partial));
+    return copied;
   }
 
   async stageSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {
@@ -168,25 +214,23 @@ export class PathStorage implements StorageDriver {
     });
   }
 
-  async publishSnapshot(
+  #amendStaged(
     containerId: string,
     name: string,
-    stateful: boolean,
-  ): Promise<Outcome<SnapshotFacts>> {
-    const published = await this.snapshot(containerId, name);
-    if (published !== undefined) return succeed(published);
-    const target = this.#snapshotDirectory(containerId, name);
-    const partial = `${target}.partial`;
-    let facts: SnapshotFacts = { name, stateful, size_bytes: 0, created_at: new Date().toISOString() };
-    const completed = await attempt('The snapshot could not be completed.', async () => {
-      const tree = path.join(partial, 'volume');
-      await this.#trees.flush(tree);
-      facts = { ...facts, size_bytes: (await this.#trees.usage(tree)).referencedBytes };
-      writeFileSync(path.join(partial, 'snapshot.json'), JSON.stringify(facts), { flush: true });
-      await rename(partial, target);
-      await syncDirectory(path.dirname(target));
-    });
-    return completed.ok ? succeed(facts) : completed;
+    change: (volume: string) => Promise<Outcome<undefined>>,
+  ): Promise<Outcome<undefined>> {
+    const tree = path.join(`${this.#snapshotDirectory(containerId, name)}.partial`, 'volume');
+    let changed: Outcome<undefined> = done;
+    const amended = attempt('The snapshot could not be completed.', () =>
+      this.#trees.amend(tree, async (open) => {
+        changed = await change(open);
+      }),
+    );
+    return amended.then((outcome) => (outcome.ok ? changed : outcome));
+  }
+
+  publishSnapshot(containerId: string, name: string, stateful: boolean): Promise<Outcome<SnapshotFacts>> {
+    return this.#publish(containerId, name, stateful, new Date().toISOString());
   }
 
   async deleteSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {
@@ -204,7 +248,7 @@ export class PathStorage implements StorageDriver {
     const tree = this.snapshotPath(containerId, snapshot);
     const parent = base === null ? null : this.snapshotPath(containerId, base);
     if (!existsSync(tree)) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
-    if (parent !== null && !existsSync(parent)) {
+    if (base !== null && (await this.snapshot(containerId, base)) === undefined) {
       return fail(
         'SNAPSHOT_NOT_FOUND',
         'The snapshot that both sides had in common is gone: send all of it.',
@@ -214,7 +258,7 @@ export class PathStorage implements StorageDriver {
   }
 
   async receive(request: ReceiveRequest): Promise<Outcome<SnapshotFacts>> {
-    const { containerId, snapshot, stateful, stream } = request;
+    const { containerId, snapshot, stateful, createdAt, stream } = request;
     const existing = await this.snapshot(containerId, snapshot);
     if (existing !== undefined) {
       stream.resume();
@@ -226,21 +270,32 @@ export class PathStorage implements StorageDriver {
       await this.#needRoom(request.sizeBytesMin);
       mkdirSync(partial, { recursive: true, mode: 0o711 });
       await this.#trees.receive(path.join(partial, 'volume'), stream);
+      await this.#trees.flush(path.join(partial, 'volume'));
     });
-    if (received.ok) return this.publishSnapshot(containerId, snapshot, stateful);
+    if (received.ok)
+      return this.#publish(containerId, snapshot, stateful, createdAt ?? new Date().toISOString());
     await attempt('', () => this.#trees.remove(partial));
     return received;
   }
 
-  async stageRestore(containerId: string, name: string): Promise<Outcome<undefined>> {
+  /** Streams of trees are whole or nothing: a new attempt begins anew. */
+  async resumeToken(): Promise<string | null> {
+    return null;
+  }
+
+  stagedPath(containerId: string): string {
+    return `${this.volumePath(containerId)}.restore`;
+  }
+
+  async stageRestore(containerId: string, name: string, source?: string): Promise<Outcome<undefined>> {
     const volume = this.volumePath(containerId);
-    const tree = this.snapshotPath(containerId, name);
+    const tree = this.snapshotPath(source ?? containerId, name);
     return attempt('The snapshot could not be copied back.', async () => {
       await this.#trees.remove(`${volume}.restore`);
       if (existsSync(volume)) await this.#trees.remove(`${volume}.replaced`);
       await this.#needRoomFor(tree);
       await this.#trees.clone(tree, `${volume}.restore`, 'writable');
-      await this.#trees.flush(`${volume}.restore`);
+      if (!this.#trees.clonesAreDurable) await this.#trees.flush(`${volume}.restore`);
     });
   }
 
@@ -308,31 +363,35 @@ export class PathStorage implements StorageDriver {
   }
 
   async #needRoom(bytes: number): Promise<void> {
+    if ((await this.freeBytes()) >= bytes + reserveBytes) return;
+    await this.#trees.reclaim?.(this.#volumes);
     if ((await this.freeBytes()) < bytes + reserveBytes) throw fullDisk();
   }
 
-  /** Names come from the control plane; one that is no plain file name is stored under its hash. */
+  /** Makes what was copied into `.partial` durable and visible in one step. */
+  async #publish(
+    containerId: string,
+    name: string,
+    stateful: boolean,
+    createdAt: string,
+  ): Promise<Outcome<SnapshotFacts>> {
+    const published = await this.snapshot(containerId, name);
+    if (published !== undefined) return succeed(published);
+    const target = this.#snapshotDirectory(containerId, name);
+    const partial = `${target}.partial`;
+    let facts: SnapshotFacts = { name, stateful, size_bytes: 0, created_at: createdAt };
+    const completed = await attempt('The snapshot could not be completed.', async () => {
+      const tree = path.join(partial, 'volume');
+      if (!this.#trees.clonesAreDurable) await this.#trees.flush(tree);
+      facts = { ...facts, size_bytes: (await this.#trees.usageOnDisk(tree)).referencedBytes };
+      writeFacts(partial, facts);
+      await rename(partial, target);
+      await syncDirectory(path.dirname(target));
+    });
+    return completed.ok ? succeed(facts) : completed;
+  }
+
   #snapshotDirectory(containerId: string, name: string): string {
-    const plain = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) && name.length <= 100;
-    const key = plain ? name : `=${createHash('sha256').update(name).digest('hex')}`;
-    return path.join(this.#snapshots, containerId, key);
-  }
-}
-
-function readFacts(directory: string): SnapshotFacts | undefined {
-  try {
-    return SnapshotFacts().safeParse(JSON.parse(readFileSync(path.join(directory, 'snapshot.json'), 'utf8')))
-      .data;
-  } catch {
-    return undefined;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    return path.join(this.#snapshots, containerId, snapshotKey(name));
   }
 }

@@ -1,17 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
+import { runBriefly } from '../../command-shell/run-briefly.ts';
 
-const execute = promisify(execFile);
-const outputBytesMax = 16 * 1024 * 1024;
 /** What is kept of a streaming command's messages, for the error. */
 const messageBytesMax = 4096;
 
 /** Runs a host command and gives its standard output; throws when it fails, with what it said. */
 export async function runCommand(command: string, ...argv: readonly string[]): Promise<string> {
-  const { stdout } = await execute(command, [...argv], { maxBuffer: outputBytesMax });
-  return stdout;
+  return runBriefly({ command, argv });
 }
 
 /** Runs a host command that writes a stream. Throws when either end fails; the command has ended then. */

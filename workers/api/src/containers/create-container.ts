@@ -9,7 +9,6 @@ import {
   findServerToCreateOn,
   reserveContainer,
   type ContainerListing,
-  type ReservationRefusal,
 } from '@control-plane/database';
 import type { ContainerRecord } from '@control-plane/lifecycle';
 import type * as z from 'zod';
@@ -18,7 +17,10 @@ import type { CommandOutcome } from '../objects/container/messages.ts';
 import { normaliseColor, randomColor } from '../routes/projects/color.ts';
 import { realmsOfNew } from '../routes/realms/realm-membership.ts';
 import { chooseImage } from './choose-image.ts';
+import { createFromPool } from './create-from-pool.ts';
+import { checkImageUse, checkServerUse } from './check-use.ts';
 import { containerObject } from './load-container.ts';
+import { reservationRefused } from './reservation-refused.ts';
 import { invocation } from './run-command.ts';
 import { hostGateway } from '../objects/gateways.ts';
 
@@ -62,6 +64,8 @@ export async function createContainer(
   if (project.access === 'read')
     return fail('INSUFFICIENT_PERMISSIONS', 'this needs edit access to the project');
   if (server === null) return fail('RESOURCE_NOT_FOUND', 'Server not found');
+  const usable = await checkServerUse(database, project.userId, server.id);
+  if (!usable.ok) return usable;
   const realmIds = realmsOfNew(principal, context.realmId, body.realm_ids ?? undefined);
   if (!realmIds.ok) return realmIds;
   const host = await hostGateway(env, server.id).status();
@@ -76,6 +80,8 @@ export async function createContainer(
   }
   const image = await chooseImage(database, server, body.container_image, host.imageNames);
   if (!image.ok) return image;
+  const paid = await checkImageUse(database, project.userId, server.id, image.value);
+  if (!paid.ok) return paid;
   const hasKvm = body.kvm && host.capabilities?.kvm === true;
 
   const now = Date.now();
@@ -118,23 +124,18 @@ export async function createContainer(
     createdAt: now,
     updatedAt: now,
   };
-  const refusal = await reserveContainer(database, record);
-  if (refusal !== null) return reservationRefused(refusal);
-  const outcome = await containerObject(context, record.id).create({
-    ...invocation(context, record.id, 'create'),
-    waitMs: 0,
-    record,
-  });
-  if (outcome.kind === 'refused') {
-    await cancelReservation(database, record.id);
-    return { ok: false, error: outcome.error };
-  }
-  const listing = await findContainer(database, scope, record.id, 'read');
+  const warm = body.bypass_prespawn ? null : await createFromPool(context, host, record);
+  const made = warm ?? (await createPlain(context, record));
+  if (!made.ok) return made;
+  const outcome = made.value;
+  const listing = await findContainer(database, scope, outcome.record.id, 'read');
   const shown = listing ?? {
     record: outcome.record,
     projectAlias: project.alias,
     server: null,
     serverExpiredAt: null,
+    serverSuspendedAt: null,
+    rentalEndsAt: null,
   };
   return ok({
     listing: { ...shown, record: outcome.record },
@@ -143,24 +144,19 @@ export async function createContainer(
   });
 }
 
-/** What a client is told of a value or place that is taken. */
-export function reservationRefused(refusal: ReservationRefusal): Result<never> {
-  switch (refusal) {
-    case 'name_in_use':
-      return fail('CONTAINER_NAME_IN_USE', 'The project has a container of this name already');
-    case 'ssh_key_in_use':
-      return fail(
-        'SSH_PUBLIC_KEY_IN_USE',
-        'Another container uses this SSH public key; make one for each container',
-      );
-    case 'project_limit':
-      return fail(
-        'PROJECT_CONTAINER_LIMIT',
-        'The project has as many containers as its max_containers allows',
-      );
-    case 'server_limit':
-      return fail('SERVER_CONTAINER_LIMIT', 'The server has as many containers as it may');
-    case 'project_gone':
-      return fail('RESOURCE_NOT_FOUND', 'Project not found');
-  }
+/** Reserves what the container needs to be one of its kind, then has it built. */
+async function createPlain(
+  context: AuthenticatedContext,
+  record: ContainerRecord,
+): Promise<Result<Created['outcome']>> {
+  const refusal = await reserveContainer(context.database, record);
+  if (refusal !== null) return reservationRefused(refusal);
+  const outcome = await containerObject(context, record.id).create({
+    ...invocation(context, record.id, 'create'),
+    waitMs: 0,
+    record,
+  });
+  if (outcome.kind !== 'refused') return ok(outcome);
+  await cancelReservation(context.database, record.id);
+  return { ok: false, error: outcome.error };
 }

@@ -5,7 +5,10 @@ import type { AuthenticatedContext } from '../context.ts';
 import { containerGateway, type ContainerGateway } from '../objects/gateways.ts';
 
 /** What a request may ask of a container's object. */
-export type ContainerClient = Omit<ContainerGateway, 'report' | 'observe' | 'tend'>;
+export type ContainerClient = Omit<
+  ContainerGateway,
+  'report' | 'observe' | 'tend' | 'progress' | 'copyInterest'
+>;
 
 /**
  * The object that owns a container. Objects are reset by deployments and faults, also while a request waits
@@ -28,6 +31,11 @@ export function containerObject(context: AuthenticatedContext, containerId: stri
     create: (input) => ask((object) => object.create(input)),
     command: (input) => ask((object) => object.command(input)),
     update: (input) => ask((object) => object.update(input)),
+    claim: (input) => ask((object) => object.claim(input)),
+    copy: (input) => ask((object) => object.copy(input)),
+    sync: (input) => ask((object) => object.sync(input)),
+    copyOut: (input) => ask((object) => object.copyOut(input)),
+    letGo: (word) => ask((object) => object.letGo(word)),
     read: () => ask((object) => object.read()),
     readOperation: (operationId, waitMs) => ask((object) => object.readOperation(operationId, waitMs)),
     listSnapshots: () => ask((object) => object.listSnapshots()),

@@ -22,7 +22,7 @@ export function presentContainer(
     project_alias: listing.projectAlias,
     server_id: record.serverId,
     server_name: record.serverName,
-    server: presentServer(listing.server),
+    server: presentServer(listing.server, listing.rentalEndsAt),
     ssh_hostname: sshHostname(record, env.API_DOMAIN),
     name: record.name,
     color: record.color,
@@ -44,7 +44,7 @@ export function presentContainer(
     source_container_id: record.sourceContainerId,
     server_expired: serverExpiredAt !== null,
     server_expired_at: serverExpiredAt === null ? null : isoTime(serverExpiredAt),
-    server_expired_reason: null,
+    server_expired_reason: serverExpiredAt === null ? null : 'rental_ended',
     created_at: isoTime(record.createdAt),
     updated_at: isoTime(record.updatedAt),
     realm_ids: visibleRealms(principal, record.realmIds),
@@ -68,7 +68,7 @@ export function presentContainer(
   };
 }
 
-function presentServer(server: ContainerListing['server']) {
+function presentServer(server: ContainerListing['server'], rentalEndsAt: number | null) {
   if (server === null) return null;
   const facts = server.factsJson === null ? null : (JSON.parse(server.factsJson) as Record<string, unknown>);
   const gib = (bytes: unknown): number | null =>
@@ -86,7 +86,7 @@ function presentServer(server: ContainerListing['server']) {
       disk_gb: gib(facts?.['disk_bytes']),
       shared_compute: true,
     },
-    expires_at: null,
+    expires_at: rentalEndsAt === null ? null : isoTime(rentalEndsAt),
   };
 }
 

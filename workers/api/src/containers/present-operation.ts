@@ -1,4 +1,4 @@
-import type { OperationView } from '../objects/container/messages.ts';
+import type { OperationProgress, OperationView } from '../objects/container/messages.ts';
 import { isoTime } from './present-container.ts';
 
 const STATUSES = {
@@ -22,9 +22,22 @@ export function presentOperation(operation: OperationView) {
     started_at: isoTime(operation.createdAt),
     finished_at: operation.finishedAt === null ? null : isoTime(operation.finishedAt),
     deadline_at: isoTime(operation.deadlineAt),
-    progress: null,
+    progress: operation.progress === null ? null : presentProgress(operation.progress),
     result: result === null ? null : { ...result },
     error: operation.error === null ? null : { code: operation.error.code, message: operation.error.message },
     url: `/api/v1/operations/${operation.id}`,
+  };
+}
+
+/** The wire form of an operation's progress. */
+export function presentProgress(progress: OperationProgress) {
+  return {
+    step: progress.step,
+    step_index: progress.stepIndex,
+    step_count: progress.stepCount,
+    bytes_done: progress.bytesDone,
+    bytes_total: progress.bytesTotal,
+    bytes_per_second: progress.bytesPerSecond,
+    remaining_ms: progress.remainingMs,
   };
 }

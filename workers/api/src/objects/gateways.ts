@@ -20,8 +20,18 @@ export type ContainerGateway = Pick<
   | 'report'
   | 'observe'
   | 'tend'
+  | 'claim'
+  | 'copy'
+  | 'sync'
+  | 'copyOut'
+  | 'letGo'
+  | 'copyInterest'
+  | 'progress'
 >;
-export type HostGateway = Pick<HostObject, 'enroll' | 'status' | 'dispatch' | 'cancel' | 'ask' | 'fetch'>;
+export type HostGateway = Pick<
+  HostObject,
+  'enroll' | 'status' | 'dispatch' | 'cancel' | 'ask' | 'fetch' | 'claimWarm' | 'settleWarm'
+>;
 
 /** The object of a container. */
 export function containerGateway(env: Env, containerId: string): ContainerGateway {

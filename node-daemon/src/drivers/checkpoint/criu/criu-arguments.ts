@@ -9,7 +9,7 @@ const shared = [
 ];
 
 /** Deleted files up to this size are held with the memory. */
-const ghostBytesMax = 64 * 1024 * 1024;
+export const ghostBytesMax = 64 * 1024 * 1024;
 
 /** Within which all processes must have been taken hold of; they stand still already. */
 const seizeTimeoutSeconds = 5;
@@ -21,6 +21,7 @@ export type DumpRequest = {
   readonly freezer: string;
   /** From `cgroupRootArguments`. */
   readonly cgroupRoots: readonly string[];
+  readonly hasRamdisk: boolean;
 };
 
 /**
@@ -52,6 +53,8 @@ export function dumpArguments(request: DumpRequest): string[] {
     String(ghostBytesMax),
     '--ext-mount-map',
     'auto',
+    // By the name that LXC gives it at a restore.
+    ...(request.hasRamdisk ? ['--ext-mount-map', '/ramdisk:ramdisk'] : []),
     '--enable-fs',
     'hugetlbfs',
     '--enable-fs',

@@ -1,39 +1,42 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeFileDurably } from '../../../durable-file.ts';
-import { describeError, done, fail, type Outcome } from '../../../outcome.ts';
+import { done, fail, type Outcome } from '../../../outcome.ts';
 import { machineRootUid, type LxcLayout } from '../../container/lxc/layout.ts';
 import type { LxcDriver } from '../../container/lxc/lxc-driver.ts';
 import type { MachineCgroups } from '../../container/lxc/machine-cgroups.ts';
-import { runCommand } from '../../storage/run-command.ts';
+import { dropReplacedRamdisk, putRamdiskBack, replaceRamdisk } from '../../container/lxc/replace-ramdisk.ts';
+import { ramdiskBytes } from '../../container/namespaces/ramdisk.ts';
+import type { Connection } from '../../network/bridge/bridge-network.ts';
 import type { CheckpointDriver, RestoreRequest } from '../../types.ts';
-import { cgroupRootArguments } from './cgroup-roots.ts';
-import { dumpArguments } from './criu-arguments.ts';
 import type { CriuProgram } from './criu-program.ts';
+import { dumpMachine, pauseBefore, ramdiskIn } from './dump-machine.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
 import { compareFeatures, DumpFacts, readHostFeatures } from './host-features.ts';
+import { lookAtMachine, lookAtNetwork } from './look-at-machine.ts';
+import { putNetworkBack } from './machine-network.ts';
 import { readProcesses } from './read-processes.ts';
+import { restoreProcesses } from './restore-machine.ts';
 import { isStartingProcess } from './starting-processes.ts';
-import { readReason, restoreProcesses } from './restore-machine.ts';
+import { hasWaitingConnection } from './waiting-connections.ts';
 
 export type CriuCheckpointOptions = {
   readonly program: CriuProgram;
   readonly container: LxcDriver;
   readonly layout: LxcLayout;
   readonly cgroups: MachineCgroups;
+  /** What the machine was given when it was connected; undefined when it never was. */
+  readonly connectionOf: (containerId: string) => Connection | undefined;
 };
 
 /** How long the first look waits for blockers to go away. */
 const settleMs = 500;
 const settlePollMs = 20;
-/** Room that must stay free when memory is written. */
-const reserveBytes = 64 * 1024 * 1024;
-/** How often a machine may be caught in the middle of starting a process; each time it goes on a bit longer. */
-const startAttemptsMax = 30;
-/** Blockers that are named in one refusal. */
-const namedMax = 3;
+/** How often a machine may be caught at an unfit moment; each time it goes on a bit longer. */
+const momentsMax = 30;
+/** How often a dump is tried again when something passing was in its way. */
+const attemptsMax = 8;
 
 /** Memory and processes of LXC machines, held and brought back by CRIU. */
 export class CriuCheckpoint implements CheckpointDriver {
@@ -56,65 +59,38 @@ export class CriuCheckpoint implements CheckpointDriver {
   }
 
   async #look(containerId: string): Promise<string[]> {
-    const { container, cgroups, layout } = this.#options;
+    const { container, cgroups, connectionOf } = this.#options;
     const { initPid } = await container.observe(containerId);
     if (initPid === null) return ['The machine is not running.'];
-    return findBlockers({
-      initPid,
-      processes: readProcesses(cgroups.processes(containerId)),
-      devices: readDevices(initPid),
-      mounts: readMounts(initPid),
-      hasRamdisk:
-        readMounts(initPid).some(({ at }) => at === '/ramdisk') &&
-        existsSync(layout.paths(containerId).ramdisk),
-    });
+    const view = lookAtMachine(initPid, cgroups.processes(containerId));
+    const networkChanges = await lookAtNetwork(initPid, connectionOf(containerId));
+    return findBlockers({ ...view, networkChanges });
   }
 
-  async dump(containerId: string, into: string): Promise<Outcome<undefined>> {
-    const { program, container, cgroups } = this.#options;
-    const observed = await container.observe(containerId);
-    const freezer = cgroups.tree.layout.freezer;
-    if (observed.initPid === null || observed.state !== 'paused' || freezer === undefined) {
-      return fail('WRONG_STATE', 'Only a machine that stands still can be dumped.');
-    }
-    const settled = await this.#settleStarts(containerId);
-    if (!settled.ok) return settled;
-    // A process may have come in between the first look and the freeze.
-    const blockers = await this.#look(containerId);
-    if (blockers.length > 0) return fail('CAPABILITY_MISSING', blockers.slice(0, namedMax).join(' '));
-    const processes = readProcesses(cgroups.processes(containerId)).filter((process) => !process.isZombie);
-    const needed = cgroups.tree.usage(containerId).memoryBytes ?? 0;
-    const { bavail, bsize } = await statfs(path.dirname(into));
-    if (bavail * bsize < needed + reserveBytes)
-      return fail('CAPACITY_EXCEEDED', 'The host’s disk has no room for the memory.');
-    const request = {
-      initPid: observed.initPid,
-      into,
-      freezer: path.join(freezer.base, containerId),
-      cgroupRoots: cgroupRootArguments(readFileSync(`/proc/${observed.initPid}/cgroup`, 'utf8'), containerId),
-    };
-    try {
-      await this.#runDump(containerId, into, dumpArguments(request));
-    } catch (error) {
-      const reason = readReason(path.join(into, 'dump.log'));
-      await this.#endFailedDump(containerId, into);
-      if (/No space left/.test(`${reason} ${describeError(error)}`)) {
-        return fail('CAPACITY_EXCEEDED', 'The host’s disk has no room for the memory.');
+  async dump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>> {
+    const { container, cgroups } = this.#options;
+    for (let attempt = 0; ; attempt += 1) {
+      const { state, initPid } = await container.observe(containerId);
+      const freezer = cgroups.tree.layout.freezer;
+      if (initPid === null || state !== 'paused' || freezer === undefined) {
+        return fail('WRONG_STATE', 'Only a machine that stands still can be dumped.');
       }
-      return fail(
-        'CAPABILITY_MISSING',
-        `The machine’s memory can’t be held: ${reason ?? 'CRIU gave no reason'}.`,
-      );
+      const settled = await this.#settle(containerId, initPid);
+      if (!settled.ok) return settled;
+      const { outcome, isPassing } = await dumpMachine(this.#options, {
+        containerId,
+        initPid,
+        freezer: path.join(freezer.base, containerId),
+        volume,
+        mayHold: isPlaced,
+      });
+      if (outcome.ok || !isPassing || attempt === attemptsMax) return outcome;
+      const thawed = await container.thaw(containerId);
+      if (!thawed.ok) return thawed;
+      await pauseBefore(attempt);
+      const frozen = await container.freeze(containerId);
+      if (!frozen.ok) return frozen;
     }
-    const missing = processes.filter(({ innerPid }) => !existsSync(path.join(into, `core-${innerPid}.img`)));
-    if (missing.length > 0) {
-      await this.#endFailedDump(containerId, into);
-      const names = missing.slice(0, namedMax).map(({ name, innerPid }) => `${name} (process ${innerPid})`);
-      return fail('CAPABILITY_MISSING', `Left out of the machine’s memory: ${names.join(', ')}.`);
-    }
-    const facts: DumpFacts = { format: 1, ...readHostFeatures(program.version), processes: processes.length };
-    writeFileDurably(path.join(into, 'facts.json'), JSON.stringify(facts));
-    return done;
   }
 
   async incompatibilities(from: string): Promise<string[]> {
@@ -130,29 +106,41 @@ export class CriuCheckpoint implements CheckpointDriver {
     const facts = readFacts(from);
     if (facts === undefined) return fail('DRIVER_FAILED', 'The snapshot’s memory is not complete.');
     const resumed = path.join(from, 'resumed');
+    const { ramdisk } = layout.paths(containerId);
     if (existsSync(resumed)) {
       // A daemon that is gone let it go on: the disk has changed since, its memory must not come back again.
       const { state } = await container.observe(containerId);
-      if (state === 'running') return done;
+      if (state === 'running') return dropReplacedRamdisk(ramdisk);
       return fail('DRIVER_FAILED', 'The machine ended before its restore was settled.');
     }
     // Half restored by a daemon that is gone, or not at all: either way it is begun anew.
     const cleared = await container.kill(containerId);
     if (!cleared.ok) return cleared;
-    const configured = await container.writeConfiguration(machine, volume);
+    // With the memory disk that it had then, whatever it is to have at its next start.
+    const dumped = { ...machine, spec: { ...machine.spec, ramdisk: facts.ramdisk } };
+    const configured = await container.writeConfiguration(dumped, volume);
     if (!configured.ok) return configured;
+    if (facts.ramdisk) {
+      const bytes = ramdiskBytes(machine.spec.memory_bytes);
+      const replaced = await replaceRamdisk(ramdisk, ramdiskIn(from), { bytes, rootUid: machineRootUid });
+      if (!replaced.ok) return this.#endFailedRestore(containerId, replaced);
+    }
     const restored = await restoreProcesses({
       program,
       containerId,
       lxcPath: layout.machines,
       directory: layout.paths(containerId).directory,
       from,
-      prepare: attachNetwork,
+      prepare: async (initPid) => {
+        const attached = await attachNetwork(initPid);
+        return attached.ok ? putNetworkBack(from, initPid) : attached;
+      },
     });
     if (!restored.ok) return this.#endFailedRestore(containerId, restored);
     // Still frozen: limits are in force before the first instruction.
     const adopted = await container.adopt(machine);
     if (!adopted.ok) return this.#endFailedRestore(containerId, adopted);
+    cgroups.giveToMachine(containerId, machineRootUid);
     const found = living(readProcesses(cgroups.processes(containerId))).length;
     if (found !== facts.processes) {
       const missing = fail('DRIVER_FAILED', `Of ${facts.processes} processes ${found} came back.`);
@@ -160,47 +148,34 @@ export class CriuCheckpoint implements CheckpointDriver {
     }
     writeFileDurably(resumed, '');
     const thawed = await container.thaw(containerId);
-    return thawed.ok ? done : this.#endFailedRestore(containerId, thawed);
-  }
-
-  /** A machine that was caught starting a process goes on for an instant: see {@link isStartingProcess}. */
-  async #settleStarts(containerId: string): Promise<Outcome<undefined>> {
-    const { container, cgroups } = this.#options;
-    for (let attempt = 0; isStartingProcess(cgroups.processes(containerId)); attempt += 1) {
-      if (attempt === startAttemptsMax)
-        return fail('CAPABILITY_MISSING', 'A process is all the time starting others.');
-      const thawed = await container.thaw(containerId);
-      if (!thawed.ok) return thawed;
-      await delay(attempt);
-      const frozen = await container.freeze(containerId);
-      if (!frozen.ok) return frozen;
-    }
-    return done;
+    return thawed.ok ? dropReplacedRamdisk(ramdisk) : this.#endFailedRestore(containerId, thawed);
   }
 
   /**
-   * A dump of a daemon that was killed goes on, holding the lock: the next one waits for its end. It is never
-   * killed itself, because that would leave its code in the processes that it looks at.
+   * A machine that was caught starting a process, or before it took a connection, goes on for an instant:
+   * see {@link isStartingProcess} and {@link hasWaitingConnection}.
    */
-  async #runDump(containerId: string, into: string, dump: readonly string[]): Promise<void> {
-    const lock = path.join(this.#options.layout.paths(containerId).directory, 'dump.lock');
-    await runCommand('flock', '--exclusive', lock, 'true');
-    rmSync(into, { recursive: true, force: true });
-    mkdirSync(into, { mode: 0o700 });
-    // A restore reads it as root of the machine in part; nobody else on the host may.
-    chownSync(into, 0, machineRootUid);
-    chmodSync(into, 0o710);
-    await runCommand('flock', '--exclusive', lock, this.#options.program.file, ...dump);
-  }
-
-  /** CRIU may have let the machine go: it stands still again, as it was given. */
-  async #endFailedDump(containerId: string, into: string): Promise<void> {
-    rmSync(into, { recursive: true, force: true });
-    await this.#options.container.freeze(containerId);
+  async #settle(containerId: string, initPid: number): Promise<Outcome<undefined>> {
+    const { container, cgroups } = this.#options;
+    for (let moment = 0; ; moment += 1) {
+      const starts = isStartingProcess(cgroups.processes(containerId));
+      if (!starts && !hasWaitingConnection(initPid)) return done;
+      if (moment === momentsMax) {
+        const reason = starts ? 'A process is all the time starting others.' : 'A connection is not taken.';
+        return fail('CAPABILITY_MISSING', reason);
+      }
+      const thawed = await container.thaw(containerId);
+      if (!thawed.ok) return thawed;
+      await delay(moment);
+      const frozen = await container.freeze(containerId);
+      if (!frozen.ok) return frozen;
+    }
   }
 
   async #endFailedRestore<T>(containerId: string, failed: Outcome<T>): Promise<Outcome<undefined>> {
-    await this.#options.container.kill(containerId);
+    const { container, layout } = this.#options;
+    await container.kill(containerId);
+    await putRamdiskBack(layout.paths(containerId).ramdisk);
     return failed.ok ? done : failed;
   }
 }
@@ -215,18 +190,4 @@ function readFacts(from: string): DumpFacts | undefined {
   } catch {
     return undefined;
   }
-}
-
-function readDevices(initPid: number): string[] {
-  const lines = readFileSync(`/proc/${initPid}/net/dev`, 'utf8').split('\n').slice(2);
-  return lines.map((line) => line.split(':')[0]?.trim() ?? '').filter((name) => name !== '');
-}
-
-function readMounts(initPid: number): { type: string; at: string }[] {
-  const lines = readFileSync(`/proc/${initPid}/mountinfo`, 'utf8').split('\n');
-  return lines.flatMap((line) => {
-    const [left, right] = line.split(' - ');
-    const [at, type] = [left?.split(' ')[4], right?.split(' ')[0]];
-    return at === undefined || type === undefined ? [] : [{ type, at }];
-  });
 }

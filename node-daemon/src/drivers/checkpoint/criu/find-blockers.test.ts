@@ -5,10 +5,12 @@ import { parseVersion } from './criu-program.ts';
 import { findBlockers, type MachineView, type ProcessView } from './find-blockers.ts';
 import { compareFeatures } from './host-features.ts';
 import { waitsForItsChild } from './starting-processes.ts';
+import { findsWaitingConnection } from './waiting-connections.ts';
 
 const namespaces = { pid: 'pid:[1]', net: 'net:[1]' };
 const init: ProcessView = {
-  pid: 100, parentPid: 1, innerPid: 1, name: 'init', isZombie: false, tracerPid: 0, openFiles: ['/dev/null'], namespaces,
+  pid: 100, parentPid: 1, innerPid: 1, name: 'init', isZombie: false, tracerPid: 0, isOfMachine: true,
+  openFiles: ['/dev/null'], lostFiles: [], namespaces,
 }; // prettier-ignore
 const child: ProcessView = { ...init, pid: 101, parentPid: 100, innerPid: 2, name: 'app' };
 const machine = (processes: readonly ProcessView[], rest: Partial<MachineView> = {}): MachineView => ({
@@ -16,7 +18,7 @@ const machine = (processes: readonly ProcessView[], rest: Partial<MachineView> =
   processes,
   devices: ['lo', 'eth0'],
   mounts: [{ type: 'btrfs', at: '/' }],
-  hasRamdisk: false,
+  networkChanges: [],
   ...rest,
 });
 
@@ -29,6 +31,8 @@ describe('what keeps a machine from being dumped', () => {
 
   it.each<[Partial<ProcessView>, string]>([
     [{ parentPid: 7 }, 'app (process 2) was started from outside and still runs.'],
+    [{ isOfMachine: false }, 'app (process 2) belongs to a session that was begun from outside.'],
+    [{ lostFiles: ['a POSIX message queue open'] }, 'app (process 2) has a POSIX message queue open.'],
     [{ tracerPid: 9 }, 'app (process 2) is being traced.'],
     [{ openFiles: ['anon_inode:[io_uring]'] }, 'app (process 2) uses io_uring.'],
     [{ openFiles: ['anon_inode:[perf_event]'] }, 'app (process 2) measures performance (perf).'],
@@ -38,12 +42,12 @@ describe('what keeps a machine from being dumped', () => {
     expect(findBlockers(machine([init, { ...child, ...change }]))).toEqual([reason]);
   });
 
-  it('is named for devices, mounts and memory disks', () => {
+  it('is named for devices, mounts and changes of the network', () => {
     expect(findBlockers(machine([init], { devices: ['lo', 'docker0'] }))[0]).toContain('docker0');
     expect(findBlockers(machine([init], { mounts: [{ type: 'fuse.sshfs', at: '/mnt' }] }))[0]).toContain(
       '/mnt',
     );
-    expect(findBlockers(machine([init], { hasRamdisk: true }))).toHaveLength(1);
+    expect(findBlockers(machine([init], { networkChanges: ['A route.'] }))).toEqual(['A route.']);
     expect(findBlockers(machine([child]))).toEqual(['The machine has no process of its own.']);
   });
 });
@@ -90,6 +94,15 @@ describe('what CRIU is told and tells', () => {
 
   it('quotes the script’s path in the configuration', () => {
     expect(restoreConfiguration('/a b/script')).toContain('action-script "/a b/script"');
+  });
+
+  it('knows connections that are half made or wait for their server', () => {
+    const table = (state: string, waiting: string): string =>
+      `  sl  local_address rem_address   st tx_queue rx_queue\n   0: 0100007F:1F90 00000000:0000 ${state} 00000000:${waiting} 00:00000000 00000000 0 0 1\n`;
+    expect(findsWaitingConnection(table('0A', '00000002'))).toBe(true);
+    expect(findsWaitingConnection(table('03', '00000000'))).toBe(true);
+    for (const fit of [table('0A', '00000000'), table('01', '00000010'), '', 'nonsense'])
+      expect(findsWaitingConnection(fit)).toBe(false);
   });
 
   it('knows a process that waits for the child it is starting', () => {

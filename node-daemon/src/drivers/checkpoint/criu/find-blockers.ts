@@ -7,8 +7,12 @@ export type ProcessView = {
   readonly name: string;
   readonly isZombie: boolean;
   readonly tracerPid: number;
+  /** Whether its session and its process group were begun inside the machine. */
+  readonly isOfMachine: boolean;
   /** What its descriptors point to, as /proc shows it. */
   readonly openFiles: readonly string[];
+  /** Open files that can't be found again by a name, with the reason for each. */
+  readonly lostFiles: readonly string[];
   /** Namespace links by kind. */
   readonly namespaces: Readonly<Record<string, string>>;
 };
@@ -20,7 +24,8 @@ export type MachineView = {
   readonly devices: readonly string[];
   /** File-system types of what is mounted inside, with the mount points. */
   readonly mounts: readonly { readonly type: string; readonly at: string }[];
-  readonly hasRamdisk: boolean;
+  /** What it changed in its network and what can't be put back, as sentences. */
+  readonly networkChanges: readonly string[];
 };
 
 /** Kernel objects without a path that CRIU can't hold, by how /proc names them. */
@@ -68,7 +73,7 @@ export function findBlockers(machine: MachineView): string[] {
   for (const { type, at } of machine.mounts) {
     if (unsupportedMounts.test(type)) blockers.push(`A ${type} file system is mounted at ${at}.`);
   }
-  if (machine.hasRamdisk) blockers.push('The machine has a memory disk, which no snapshot holds.');
+  blockers.push(...machine.networkChanges);
   return [...new Set(blockers)];
 }
 
@@ -78,11 +83,13 @@ function blockersOf(process: ProcessView, init: ProcessView, all: readonly Proce
   // CRIU follows children from pid 1: what came in from outside would silently be left out.
   const isInside = process === init || all.some((other) => other.pid === process.parentPid);
   if (!isInside) reasons.push(`${who} was started from outside and still runs`);
+  else if (!process.isOfMachine) reasons.push(`${who} belongs to a session that was begun from outside`);
   if (process.tracerPid !== 0) reasons.push(`${who} is being traced`);
   for (const [kind, link] of Object.entries(process.namespaces)) {
     if (isInside && link !== init.namespaces[kind])
       reasons.push(`${who} is in a ${kind} namespace of its own`);
   }
+  for (const lost of process.lostFiles) reasons.push(`${who} has ${lost}`);
   for (const file of process.openFiles) {
     const found = unsupportedObjects.find(([pattern]) => pattern.test(file));
     if (found !== undefined) reasons.push(`${who} ${found[1]}`);

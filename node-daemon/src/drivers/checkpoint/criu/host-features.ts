@@ -11,6 +11,8 @@ export const DumpFacts = z.strictObject({
   cpu_flags: z.array(z.string()),
   /** Processes that were dumped, without those that had ended already. */
   processes: z.number().int().positive(),
+  /** Whether the content of a memory disk was held with it. */
+  ramdisk: z.boolean().default(false),
 });
 export type DumpFacts = z.infer<typeof DumpFacts>;
 

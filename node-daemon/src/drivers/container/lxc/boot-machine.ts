@@ -1,13 +1,12 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { promisify } from 'node:util';
+import { runBriefly } from '../../../command-shell/run-briefly.ts';
 import { fail, type Outcome } from '../../../outcome.ts';
 import type { RunningProcesses } from '../namespaces/definition.ts';
 import { readProcess, type ProcessIdentity } from '../namespaces/processes.ts';
 import { lxcSearchPath, type LxcPaths } from './layout.ts';
 
-const run = promisify(execFile);
 /** Time within which pid 1 must be up; a boot takes some tens of milliseconds. */
 const bootTimeoutMs = 20_000;
 const fifoFlags = constants.O_RDWR | constants.O_NONBLOCK;
@@ -30,7 +29,7 @@ export async function bootMachine(request: BootRequest): Promise<Outcome<Running
   const fifos = [paths.gateReady, paths.gateGo];
   for (const fifo of fifos) rmSync(fifo, { force: true });
   rmSync(paths.log, { force: true });
-  await run('mkfifo', ['-m', '600', ...fifos]);
+  await runBriefly({ command: 'mkfifo', argv: ['-m', '600', ...fifos] });
   const go = openSync(paths.gateGo, fifoFlags);
   const ready = new Socket({ fd: openSync(paths.gateReady, fifoFlags), readable: true, writable: false });
   // The monitor keeps what it is given here for as long as the machine runs: never a pipe.

@@ -1,9 +1,7 @@
 import type { MachineStats } from '@control-plane/contract/link';
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import * as z from 'zod';
+import { runBriefly } from '../../../command-shell/run-briefly.ts';
 
-const run = promisify(execFile);
 const timeoutMs = 5_000;
 
 const count = z.number().int().nonnegative().catch(0);
@@ -31,8 +29,7 @@ const Interface = z.object({
 export async function describeInterfaces(initPid: number): Promise<MachineStats['network']> {
   try {
     const listing = [`--net=/proc/${initPid}/ns/net`, 'ip', '-json', '-statistics', 'address', 'show'];
-    const { stdout } = await run('nsenter', listing, { timeout: timeoutMs, maxBuffer: 1024 * 1024 });
-    return parseInterfaces(stdout);
+    return parseInterfaces(await runBriefly({ command: 'nsenter', argv: listing, timeoutMs }));
   } catch {
     return [];
   }

@@ -1,9 +1,8 @@
 import type { MachineRuntime, MachineStats } from '@control-plane/contract/link';
-import { execFile } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
+import { runBriefly } from '../../../command-shell/run-briefly.ts';
 import { done, fail, succeed, type Outcome } from '../../../outcome.ts';
 import type {
   ContainerDriver,
@@ -13,6 +12,7 @@ import type {
   Observation,
   StartRequest,
 } from '../../types.ts';
+import { renewIdentity } from '../renew-identity.ts';
 import { describeListeners, describeProcesses } from '../namespaces/inspect-processes.ts';
 import { findBadVariable, hostnameOf } from '../namespaces/machine-text.ts';
 import { readProcess } from '../namespaces/processes.ts';
@@ -32,8 +32,8 @@ import type { MachineCgroups } from './machine-cgroups.ts';
 import { machineConfig } from './machine-config.ts';
 import { writeMachineFiles } from './machine-files.ts';
 import type { MachineRecords } from './machine-records.ts';
+import { dropReplacedRamdisk, putRamdiskBack } from './replace-ramdisk.ts';
 
-const run = promisify(execFile);
 const watchIntervalMs = 250;
 const ticksPerSecond = 100;
 const nothingRuns: Observation = { state: 'stopped', initPid: null, startedAt: null };
@@ -119,6 +119,9 @@ export class LxcDriver implements ContainerDriver {
     const paths = records.paths(spec.container_id);
     const { root_uid: rootUid } = records.define(machine);
     if (spec.ramdisk) {
+      // A restore that was given up may have left another one's in its place.
+      const returned = await putRamdiskBack(paths.ramdisk);
+      if (!returned.ok) return returned;
       const mounted = await mountRamdisk(paths.ramdisk, ramdiskBytes(spec.memory_bytes), rootUid);
       if (!mounted.ok) return mounted;
     }
@@ -164,6 +167,18 @@ export class LxcDriver implements ContainerDriver {
       monitor: { pid: monitor.pid, startTicks: monitor.startTicks },
     });
     return succeed({ initPid: init.pid });
+  }
+
+  async renewIdentity(
+    machine: Machine,
+    volume: string,
+    keptFrom: string | null,
+  ): Promise<Outcome<undefined>> {
+    const { root_uid: owner } = this.#options.records.define(machine);
+    const root = rootfsOf(volume);
+    renewIdentity({ root, owner, keptFrom: keptFrom === null ? null : rootfsOf(keptFrom) });
+    writeMachineFiles(root, owner, machine.spec);
+    return done;
   }
 
   stop(containerId: string, graceMs: number, signal: AbortSignal): Promise<Outcome<undefined>> {
@@ -238,6 +253,8 @@ export class LxcDriver implements ContainerDriver {
     }
     const ended = await cgroups.remove(containerId);
     if (!ended.ok) return ended;
+    const dropped = await dropReplacedRamdisk(records.paths(containerId).ramdisk);
+    if (!dropped.ok) return dropped;
     const unmounted = await removeRamdisk(records.paths(containerId).ramdisk);
     if (!unmounted.ok) return unmounted;
     records.forget(containerId);
@@ -323,7 +340,7 @@ async function makeKvmNode(directory: string, rootUid: number): Promise<string> 
   const node = path.join(directory, 'kvm');
   if (existsSync(node)) return node;
   mkdirSync(directory, { recursive: true, mode: 0o711 });
-  await run('mknod', ['-m', '660', node, 'c', '10', '232']);
+  await runBriefly({ command: 'mknod', argv: ['-m', '660', node, 'c', '10', '232'] });
   chownSync(node, rootUid, rootUid);
   return node;
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { done, fail, type Outcome } from '../../../outcome.ts';
@@ -81,6 +81,19 @@ export class MachineCgroups {
     // The kernel counts in pages.
     if (held <= limits.memoryBytes && held > limits.memoryBytes - 1024 * 1024) return done;
     return fail('DRIVER_FAILED', 'The kernel did not take the machine’s memory limit.');
+  }
+
+  /**
+   * Lets root of the machine move its processes between the groups that it makes in its own, as LXC does at a start
+   * and not at a restore: without it systemd could start nothing any more.
+   */
+  giveToMachine(containerId: string, rootUid: number): void {
+    for (const base of this.#bases) {
+      for (const name of ['', 'tasks', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']) {
+        const file = path.join(base, containerId, name);
+        if (existsSync(file)) chownSync(file, rootUid, rootUid);
+      }
+    }
   }
 
   /** Removes all groups of a machine and of its monitor in every hierarchy; waits for the last processes. */

@@ -4,6 +4,17 @@ import { machineIdCount } from './layout.ts';
 const sharedConfigs = ['/usr/share/lxc/config/common.conf', '/usr/share/lxc/config/userns.conf'];
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const gateScript = path.join(import.meta.dirname, 'start-gate.sh');
+/**
+ * LXC's own denials, and io_uring as if this kernel had none: it passes by much of what guards a host, and no
+ * checkpoint can hold it. Programs that would use it fall back.
+ */
+const seccompProfile = path.join(import.meta.dirname, 'machine.seccomp');
+
+/**
+ * Hooks that packages of the host (lxcfs is one) put into the shared configuration: they need a PATH that is not
+ * ours, and mount FUSE into machines, which no checkpoint can hold.
+ */
+export const withoutHostHooks: readonly string[] = ['lxc.hook.mount =', 'lxc.hook.post-stop ='];
 
 export type MachineConfigRequest = {
   readonly hostname: string;
@@ -34,6 +45,8 @@ export function machineConfig(request: MachineConfigRequest): string {
   const gate = ['/bin/sh', ...[gateScript, request.gateReady, request.gateGo].map(shellQuote)].join(' ');
   const lines = [
     ...sharedConfigs.map((file) => `lxc.include = ${file}`),
+    ...withoutHostHooks,
+    `lxc.seccomp.profile = ${seccompProfile}`,
     `lxc.uts.name = ${request.hostname}`,
     `lxc.rootfs.path = dir:${request.rootfs}`,
     `lxc.idmap = u 0 ${rootUid} ${machineIdCount}`,
@@ -49,6 +62,8 @@ export function machineConfig(request: MachineConfigRequest): string {
     `lxc.hook.start-host = ${gate}`,
     `lxc.environment = PATH=${searchPath}`,
     'lxc.environment = HOME=/root',
+    // For systemd as pid 1; the image says the same for its services. See prepare-checkpointable.ts.
+    'lxc.environment = MEMORY_PRESSURE_WATCH=/dev/null',
   ];
   for (const [name, value] of Object.entries(request.environment)) {
     if (!/[\n\r\0]/.test(value)) lines.push(`lxc.environment = ${name}=${value}`);

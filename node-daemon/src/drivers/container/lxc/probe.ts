@@ -14,6 +14,7 @@ import {
 import path from 'node:path';
 import { findBusybox } from '../../images/build-busybox.ts';
 import { lxcSearchPath, machineIdCount, machineRootUid } from './layout.ts';
+import { withoutHostHooks } from './machine-config.ts';
 import { findClosedParent } from './open-way.ts';
 
 export type LxcProbe = { readonly available: true } | { readonly available: false; readonly reason: string };
@@ -82,6 +83,7 @@ function tryMachine(directory: string, busybox: string): LxcProbe {
     const lines = [
       'lxc.include = /usr/share/lxc/config/common.conf',
       'lxc.include = /usr/share/lxc/config/userns.conf',
+      ...withoutHostHooks,
       `lxc.rootfs.path = dir:${root}`,
       `lxc.idmap = u 0 ${machineRootUid} ${machineIdCount}`,
       `lxc.idmap = g 0 ${machineRootUid} ${machineIdCount}`,

@@ -21,7 +21,7 @@ import {
 } from './processes.ts';
 
 /** Host uids of mapped machines: above ordinary users, within what systemd leaves to containers. */
-const uidBase = 1_000_000_000;
+export const uidBase = 1_000_000_000;
 const uidSlots = 10_000;
 
 /** The durable record of machines: definitions and the processes that belong to them. */

@@ -12,6 +12,8 @@ import type {
   StartRequest,
 } from '../../types.ts';
 import type { CgroupTree } from '../cgroups/cgroup-tree.ts';
+import { renewIdentity } from '../renew-identity.ts';
+import { alignOwners } from './align-owners.ts';
 import { bootMachine } from './boot.ts';
 import { killMachine, stopMachine, type EndContext } from './end-machine.ts';
 import { executeInMachine } from './execute.ts';
@@ -87,6 +89,7 @@ export class NamespacesDriver implements ContainerDriver {
     const rootUid = defined.value.root_uid;
     const cleared = await killMachine(this.#end, containerId);
     if (!cleared.ok) return cleared;
+    if (mode !== 'user') alignOwners(request.volume, rootUid);
     repairVolume(request.volume, rootUid, userland);
     const paths = registry.paths(containerId);
     if (spec.ramdisk) {
@@ -125,6 +128,21 @@ export class NamespacesDriver implements ContainerDriver {
     });
     if (!booted.ok) await killMachine(this.#end, containerId);
     return booted;
+  }
+
+  async renewIdentity(
+    machine: Machine,
+    volume: string,
+    keptFrom: string | null,
+  ): Promise<Outcome<undefined>> {
+    const defined = this.#options.registry.define(machine);
+    if (!defined.ok) return defined;
+    const rootUid = defined.value.root_uid;
+    const owner = this.#options.mode === 'user' ? null : rootUid;
+    if (owner !== null) alignOwners(volume, rootUid);
+    const rootOf = (each: string): string => path.join(each, 'root');
+    renewIdentity({ root: rootOf(volume), owner, keptFrom: keptFrom === null ? null : rootOf(keptFrom) });
+    return done;
   }
 
   stop(containerId: string, graceMs: number, signal: AbortSignal): Promise<Outcome<undefined>> {

@@ -18,7 +18,7 @@ describe.skipIf(!isRoot || !isReadable || !userNamespaces)('a daemon of an ordin
   chmodSync(directory, 0o777);
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  it('runs machines, freezes, snapshots and removes them without any privilege', () => {
+  it('runs machines, freezes, snapshots, copies and removes them without any privilege', () => {
     const dataDir = path.join(directory, 'data');
     const { stdout, stderr } = spawnSync('setpriv', [...asNobody, process.execPath, program, dataDir], {
       encoding: 'utf8',
@@ -32,6 +32,7 @@ describe.skipIf(!isRoot || !isReadable || !userNamespaces)('a daemon of an ordin
       snapshot: true,
       restored: true,
       file: 'one\nremoved',
+      copied: 'one\ncopy\n',
       diskBytes: expect.any(Number),
       left: [],
       ramdisk: false,

@@ -1,10 +1,9 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, readdirSync, rmdirSync, statfsSync } from 'node:fs';
 import os from 'node:os';
-import { promisify } from 'node:util';
+import { runBriefly } from '../../../command-shell/run-briefly.ts';
 import { done, fail, type Outcome } from '../../../outcome.ts';
 
-const run = promisify(execFile);
+const timeoutMs = 10_000;
 const defaultBytes = 256 * 1024 * 1024;
 
 /** Size of a machine's memory disk: half of its memory, never more than a quarter of the host's. */
@@ -25,7 +24,11 @@ export async function mountRamdisk(
   mkdirSync(directory, { recursive: true });
   const options = `size=${bytes},mode=755,uid=${rootUid},gid=${rootUid},nosuid,nodev`;
   try {
-    await run('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', directory], { timeout: 10_000 });
+    await runBriefly({
+      command: 'mount',
+      argv: ['-t', 'tmpfs', '-o', options, 'tmpfs', directory],
+      timeoutMs,
+    });
     return done;
   } catch {
     return fail('DRIVER_FAILED', 'The memory disk could not be mounted.');
@@ -35,7 +38,7 @@ export async function mountRamdisk(
 /** Unmounts and removes a memory disk; its content is lost. */
 export async function removeRamdisk(directory: string): Promise<Outcome<undefined>> {
   try {
-    while (isMounted(directory)) await run('umount', [directory], { timeout: 10_000 });
+    while (isMounted(directory)) await runBriefly({ command: 'umount', argv: [directory], timeoutMs });
     rmdirSync(directory);
   } catch {
     if (isMounted(directory)) return fail('DRIVER_FAILED', 'The memory disk could not be unmounted.');

@@ -10,6 +10,14 @@ import { parseNetwork, type Network } from './ipv4.ts';
 import { LeaseBook } from './lease-book.ts';
 import { bridgeRules } from './rules.ts';
 
+/** How a machine is connected: its eth0 has the address and the hardware address, its default route the gateway. */
+export type Connection = {
+  readonly address: string;
+  readonly prefix: number;
+  readonly gateway: string;
+  readonly hardware: string;
+};
+
 const Routes = z.array(z.object({ dst: z.string() }));
 
 /**
@@ -51,6 +59,14 @@ export class BridgeNetwork implements NetworkDriver {
     return this.#book.find(containerId);
   }
 
+  /** What a machine is given when it is connected; undefined when it never was. */
+  connectionOf(containerId: string): Connection | undefined {
+    const address = this.#book.find(containerId);
+    if (address === undefined) return undefined;
+    const { prefix } = this.#pool;
+    return { address, prefix, gateway: gatewayOf(this.#pool), hardware: hardwareAddressOf(address) };
+  }
+
   async attach(machine: Machine, initPid: number): Promise<Outcome<undefined>> {
     const containerId = machine.spec.container_id;
     const address = this.#book.lease(containerId, this.#pool);
@@ -58,8 +74,7 @@ export class BridgeNetwork implements NetworkDriver {
     const outside = this.interfaceOf(containerId);
     const hardware = hardwareAddressOf(address);
     try {
-      await this.detach(containerId);
-
+      if (hasInterface(outside)) await this.detach(containerId);
       const host = [
         `link add name ${outside} type veth peer name eth0 address ${hardware} netns ${initPid}`,
         `link set dev ${outside} master ${this.#bridge} up`,
@@ -90,7 +105,8 @@ export class BridgeNetwork implements NetworkDriver {
     const exists = hasInterface(outside);
     const orders = [
       ...(exists ? [`link delete dev ${outside}`] : []),
-      ...(address === undefined || !exists ? [] : [`neigh delete ${address} dev ${this.#bridge}`]),
+      // The kernel removes the interface with the machine's last process, but not what the bridge knows of it.
+      ...(address === undefined ? [] : [`neigh delete ${address} dev ${this.#bridge}`]),
     ];
     // With -force a line that fails, because the kernel was faster, does not stop the next.
     if (orders.length > 0) await runCommand('ip', ['-force', '-batch', '-'], lines(orders)).catch(() => '');

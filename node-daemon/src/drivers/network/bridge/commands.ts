@@ -1,19 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { promisify } from 'node:util';
+import { spawnSync } from 'node:child_process';
+import { runBriefly } from '../../../command-shell/run-briefly.ts';
 
-const run = promisify(execFile);
 const timeoutMs = 10_000;
 
 /** Runs a program with `input` as its standard input; rejects with what it printed when it fails. */
-export async function runCommand(
-  command: string,
-  commandArguments: readonly string[],
-  input = '',
-): Promise<string> {
-  const running = run(command, [...commandArguments], { timeout: timeoutMs, maxBuffer: 4 * 1024 * 1024 });
-  running.child.stdin?.on('error', () => undefined);
-  running.child.stdin?.end(input);
-  return (await running).stdout;
+export function runCommand(command: string, argv: readonly string[], input = ''): Promise<string> {
+  return runBriefly({ command, argv, input, timeoutMs });
 }
 
 /** The same, at once; throws when it fails. */

@@ -15,6 +15,9 @@ const searchDepth = 3;
 export class BtrfsTrees implements VolumeTrees {
   readonly name = 'btrfs';
   readonly clonesAreFree = true;
+  /** The kernel commits the snapshot, with all that was written to its source, before it says that it is made. */
+  readonly clonesAreDurable = true;
+  readonly sendsDifferences = true;
 
   async make(target: string): Promise<void> {
     await btrfs('subvolume', 'create', target);
@@ -25,19 +28,36 @@ export class BtrfsTrees implements VolumeTrees {
     await btrfs('subvolume', 'snapshot', ...readOnly, source, target);
   }
 
+  async amend(tree: string, change: (tree: string) => Promise<void>): Promise<void> {
+    await btrfs('property', 'set', '-t', 'subvol', tree, 'ro', 'false');
+    await change(tree);
+    await btrfs('property', 'set', '-t', 'subvol', tree, 'ro', 'true');
+  }
+
   async remove(...targets: readonly string[]): Promise<void> {
+    const found = targets.flatMap((target) => findSubvolumes(target, searchDepth));
+    // One command for all of them; what it could not remove is looked at one by one.
+    if (found.length > 1) await btrfs('subvolume', 'delete', ...found).catch(() => undefined);
     for (const target of targets) await removeAny(target, searchDepth);
+  }
+
+  /** The kernel gives a removed subvolume's room back behind the scenes, after its next commit. */
+  async reclaim(directory: string): Promise<void> {
+    await btrfs('filesystem', 'sync', directory);
+    await runCommand('timeout', '10', 'btrfs', 'subvolume', 'sync', directory).catch(() => '');
+    await btrfs('filesystem', 'sync', directory);
   }
 
   async flush(tree: string): Promise<void> {
     await btrfs('filesystem', 'sync', tree);
   }
 
-  async usage(tree: string): Promise<TreeUsage> {
-    const text = await runCommand('btrfs', 'qgroup', 'show', '--raw', '--sync', '-f', tree);
-    const usage = parseQuotaGroup(text);
-    if (usage === undefined) throw new Error('btrfs has no accounts of this subvolume.');
-    return usage;
+  usage(tree: string): Promise<TreeUsage> {
+    return readAccounts('--sync', tree);
+  }
+
+  usageOnDisk(tree: string): Promise<TreeUsage> {
+    return readAccounts(tree);
   }
 
   async setQuota(tree: string, bytes: number | null): Promise<boolean> {
@@ -56,10 +76,24 @@ export class BtrfsTrees implements VolumeTrees {
   }
 }
 
+async function readAccounts(...argv: readonly string[]): Promise<TreeUsage> {
+  const usage = parseQuotaGroup(await runCommand('btrfs', 'qgroup', 'show', '--raw', '-f', ...argv));
+  if (usage === undefined) throw new Error('btrfs has no accounts of this subvolume.');
+  return usage;
+}
+
 /** Whether `file` is a subvolume's root, given that it is on btrfs. */
 function isSubvolume(file: string): boolean {
   const stats = lstatSync(file);
   return stats.isDirectory() && stats.ino === subvolumeInode;
+}
+
+/** The subvolumes that {@link removeAny} would come to. */
+function findSubvolumes(target: string, depth: number): string[] {
+  if (!existsSync(target)) return [];
+  if (isSubvolume(target)) return [target];
+  if (depth === 0 || !lstatSync(target).isDirectory()) return [];
+  return readdirSync(target).flatMap((name) => findSubvolumes(path.join(target, name), depth - 1));
 }
 
 async function removeAny(target: string, depth: number): Promise<void> {

@@ -20,6 +20,8 @@ const memoryPart = 'memory';
 export class DirectoryTrees implements VolumeTrees {
   readonly name = 'directory';
   readonly clonesAreFree = false;
+  readonly clonesAreDurable = false;
+  readonly sendsDifferences = false;
   readonly #options: DirectoryTreesOptions;
 
   constructor(options: DirectoryTreesOptions = {}) {
@@ -40,6 +42,10 @@ export class DirectoryTrees implements VolumeTrees {
     for (const name of scratch) mkdirSync(path.join(target, name), { recursive: true });
   }
 
+  async amend(tree: string, change: (tree: string) => Promise<void>): Promise<void> {
+    await change(tree);
+  }
+
   /** Never crosses into another file system that may be mounted in a tree. */
   async remove(...targets: readonly string[]): Promise<void> {
     const existing = targets.filter((file) => existsSync(file));
@@ -58,28 +64,35 @@ export class DirectoryTrees implements VolumeTrees {
     return { referencedBytes: bytes, exclusiveBytes: bytes };
   }
 
+  usageOnDisk(tree: string): Promise<TreeUsage> {
+    return this.usage(tree);
+  }
+
   async setQuota(): Promise<boolean> {
     return false;
   }
 
   /** A tar stream of all of it; a base saves nothing here. */
   async send(tree: string, _base: string | null, into: Writable): Promise<void> {
-    await streamFrom('tar', ['-C', tree, ...tarOptions, '--create', '--file=-', '.'], into);
+    const [command, rest] = this.#wrap('tar', '-C', tree, ...tarOptions, '--create', '--file=-', '.');
+    await streamFrom(command, rest, into);
   }
 
   async receive(target: string, stream: Readable): Promise<void> {
     mkdirSync(target, { mode: 0o755 });
-    await streamInto(
-      'tar',
-      ['-C', target, ...tarOptions, '--extract', '--preserve-permissions', '--file=-'],
-      stream,
-    );
+    const extract = ['--extract', '--preserve-permissions', '--file=-'];
+    const [command, rest] = this.#wrap('tar', '-C', target, ...tarOptions, ...extract);
+    await streamInto(command, rest, stream);
   }
 
   #run(...argv: readonly string[]): Promise<string> {
+    const [command, rest] = this.#wrap(...argv);
+    return runCommand(command, ...rest);
+  }
+
+  #wrap(...argv: readonly string[]): readonly [command: string, rest: string[]] {
     const [command = 'true', ...rest] = argv;
-    const wrapped = this.#options.wrap?.(argv) ?? ([command, rest] as const);
-    return runCommand(wrapped[0], ...wrapped[1]);
+    return this.#options.wrap?.(argv) ?? [command, rest];
   }
 }
 

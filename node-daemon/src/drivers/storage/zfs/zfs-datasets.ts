@@ -1,5 +1,9 @@
-import { factsProperty, lines, parseSnapshots, type ListedSnapshot } from './zfs-output.ts';
+import type { StorageUsage } from '../../types.ts';
+import { factsProperty, lines, parseNumbers, parseSnapshots, type ListedSnapshot } from './zfs-output.ts';
 import type { ZfsProgram } from './zfs-program.ts';
+
+/** In the name of a snapshot that goes with the last of its clones. */
+const goneMark = '-gone-';
 
 /** Data sets below one parent, with what ZFS itself does not do: removing one while clones of it live on. */
 export class ZfsDatasets {
@@ -10,13 +14,7 @@ export class ZfsDatasets {
   }
 
   async exists(dataset: string): Promise<boolean> {
-    try {
-      await this.#zfs.run('list', '-H', '-o', 'name', dataset);
-      return true;
-    } catch (error) {
-      if (error instanceof Error && error.message.includes('does not exist')) return false;
-      throw error;
-    }
+    return lines(await this.#zfs.list('-H', '-o', 'name', dataset)).length > 0;
   }
 
   /** Data sets right below `parent`, by their last component. */
@@ -27,38 +25,57 @@ export class ZfsDatasets {
       .map((name) => name.slice(parent.length + 1));
   }
 
-  /** Snapshots of a data set, the oldest first; none when it does not exist. */
-  async snapshots(dataset: string): Promise<ListedSnapshot[]> {
-    if (!(await this.exists(dataset))) return [];
-    const columns = `name,clones,${factsProperty}`;
-    const text = await this.#zfs.run(
-      'list',
-      '-H',
-      '-r',
-      '-d',
-      '1',
-      '-t',
-      'snapshot',
-      '-s',
-      'createtxg',
-      '-o',
-      columns,
-      dataset,
-    );
-    return parseSnapshots(text);
+  /** Snapshots of data sets, the oldest first; one that does not exist has none. */
+  async snapshots(...datasets: readonly string[]): Promise<ListedSnapshot[]> {
+    const order = ['-H', '-r', '-d', '1', '-t', 'snapshot', '-s', 'createtxg'];
+    return parseSnapshots(await this.#zfs.list(...order, '-o', `name,clones,${factsProperty}`, ...datasets));
+  }
+
+  /** Bytes of a data set. */
+  async usage(dataset: string): Promise<StorageUsage> {
+    const text = await this.#zfs.run('list', '-Hp', '-o', 'referenced,usedbydataset', dataset);
+    const [referencedBytes = 0, exclusiveBytes = 0] = parseNumbers(text);
+    return { referencedBytes, exclusiveBytes };
+  }
+
+  /** Bytes that may still be written below a data set. */
+  async availableBytes(dataset: string): Promise<number> {
+    const text = await this.#zfs.run('get', '-Hp', '-o', 'value', 'available', dataset);
+    return parseNumbers(text)[0] ?? 0;
+  }
+
+  /** Removes a snapshot: at once out of sight, and from the disk with the last of its clones. */
+  async removeSnapshot({ name, clones }: ListedSnapshot): Promise<void> {
+    if (clones.length === 0) {
+      await this.#zfs.run('destroy', name);
+      return;
+    }
+    if (name.includes(goneMark)) return;
+    const guid = (await this.#zfs.run('get', '-Hp', '-o', 'value', 'guid', name)).trim();
+    await this.#zfs.run('inherit', factsProperty, name);
+    await this.#zfs.run('rename', name, `${name}${goneMark}${guid}`);
+    await this.#zfs.run('destroy', '-d', `${name}${goneMark}${guid}`);
   }
 
   /**
    * Removes a data set with its snapshots. A clone that lives on takes over the snapshot it came from and all
    * older ones: it is promoted, the one with the newest origin first, so that each is promoted once at most.
+   * What it took over goes as well, as far as no other clone needs it.
    */
   async remove(dataset: string): Promise<void> {
-    for (;;) {
-      const snapshots = await this.snapshots(dataset);
-      const clone = snapshots.toReversed().flatMap((snapshot) => snapshot.clones)[0];
+    const promoted: string[] = [];
+    const own = await this.snapshots(dataset);
+    for (let left = own; ; left = await this.snapshots(dataset)) {
+      const clone = left.toReversed().flatMap((snapshot) => snapshot.clones)[0];
       if (clone === undefined) break;
       await this.#zfs.run('promote', clone);
+      promoted.push(clone);
     }
     if (await this.exists(dataset)) await this.#zfs.run('destroy', '-r', dataset);
+    if (promoted.length === 0) return;
+    const names = new Set(own.map(({ name }) => name.slice(dataset.length)));
+    for (const snapshot of await this.snapshots(...promoted)) {
+      if (names.has(snapshot.name.slice(snapshot.name.indexOf('@')))) await this.removeSnapshot(snapshot);
+    }
   }
 }

@@ -1,7 +1,15 @@
 import { SnapshotFacts } from '@control-plane/contract/link';
+import * as z from 'zod';
 
 /** User property of a published snapshot: whose it is and what it is, as JSON. */
 export const factsProperty = 'control-plane:facts';
+
+const Published = z.object({
+  container: z.string(),
+  facts: SnapshotFacts(),
+  points: z.array(z.string()).default([]),
+  hidden: z.boolean().default(false),
+});
 
 /** One line of `zfs list -H -t snapshot -o name,clones,control-plane:facts`. */
 export type ListedSnapshot = {
@@ -9,7 +17,16 @@ export type ListedSnapshot = {
   readonly name: string;
   readonly clones: readonly string[];
   /** Undefined while it is not published. */
-  readonly published: { readonly container: string; readonly facts: SnapshotFacts } | undefined;
+  readonly published:
+    | {
+        readonly container: string;
+        readonly facts: SnapshotFacts;
+        /** Copy points that stand for it. */
+        readonly points: readonly string[];
+        /** Deleted, and only there for those. */
+        readonly hidden: boolean;
+      }
+    | undefined;
 };
 
 /** Parses such a listing: fields are separated by tabs, `-` stands for none. */
@@ -25,8 +42,18 @@ export function parseSnapshots(text: string): ListedSnapshot[] {
 }
 
 /** The value of the facts property. */
-export function formatFacts(container: string, facts: SnapshotFacts): string {
-  return JSON.stringify({ container, facts });
+export function formatFacts(
+  container: string,
+  facts: SnapshotFacts,
+  points: readonly string[] = [],
+  hidden = false,
+): string {
+  return JSON.stringify({
+    container,
+    facts,
+    ...(points.length === 0 ? {} : { points }),
+    ...(hidden ? { hidden } : {}),
+  });
 }
 
 /** Parses lines of numbers, as `zfs list -Hp -o …` and `zfs get -Hp -o value …` print them. */
@@ -44,13 +71,7 @@ export function lines(text: string): string[] {
 
 function parseFacts(value: string): ListedSnapshot['published'] {
   try {
-    const content: unknown = JSON.parse(value);
-    if (typeof content !== 'object' || content === null || !('container' in content) || !('facts' in content))
-      return undefined;
-    const facts = SnapshotFacts().safeParse(content.facts);
-    return facts.success && typeof content.container === 'string'
-      ? { container: content.container, facts: facts.data }
-      : undefined;
+    return Published.parse(JSON.parse(value));
   } catch {
     return undefined;
   }

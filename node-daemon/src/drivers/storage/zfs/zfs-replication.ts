@@ -1,21 +1,37 @@
-import type { Writable } from 'node:stream';
+import type { SnapshotFacts } from '@control-plane/contract/link';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import type { Outcome } from '../../../outcome.ts';
+import type { CopySnapshotRequest, StorageDriver } from '../../types.ts';
 import { attempt } from '../storage-failure.ts';
+import type { ZfsDatasets } from './zfs-datasets.ts';
 import { lines } from './zfs-output.ts';
 import type { ZfsProgram } from './zfs-program.ts';
 
-/** What ZFS offers beyond plain streams: going on where one broke off, and bases that outlive their snapshots. */
+export type ReceiveStream = {
+  /** Where it goes: it need not exist. */
+  readonly dataset: string;
+  /** Name of the snapshot within it. */
+  readonly name: string;
+  /** Whether the stream holds everything, or only what changed since a snapshot that is here. */
+  readonly isWhole: boolean;
+  /** From where it goes on; null: from its beginning. */
+  readonly resume: string | null;
+  readonly stream: Readable;
+};
+
+/** Streams into data sets of their own, which can go on where one broke off. */
 export class ZfsReplication {
   readonly #zfs: ZfsProgram;
+  readonly #datasets: ZfsDatasets;
 
-  constructor(zfs: ZfsProgram) {
+  constructor(zfs: ZfsProgram, datasets: ZfsDatasets) {
     this.#zfs = zfs;
+    this.#datasets = datasets;
   }
 
   /** From where a stream into `dataset` that broke off can go on; null when there is no such place. */
   async resumeToken(dataset: string): Promise<string | null> {
-    const token = (await this.#zfs.run('get', '-H', '-o', 'value', 'receive_resume_token', dataset)).trim();
-    return token === '-' || token === '' ? null : token;
+    return (await this.#half(dataset))?.token ?? null;
   }
 
   /** Sends the rest of a stream that broke off; `token` is what {@link resumeToken} gave on the other side. */
@@ -26,20 +42,53 @@ export class ZfsReplication {
   }
 
   /**
-   * Keeps a snapshot (`POOL/PATH@NAME`) as the base of the next stream to a copy, as a bookmark of the same
-   * GUID, and lets go of the one before. At every moment there is a bookmark of one of the two.
+   * Makes a snapshot out of a stream. A whole one where there is a data set already is received beside and takes
+   * its place when it is complete; clones of what was there live on. Throws when the stream breaks off: then
+   * {@link resumeToken} says from where it can go on.
    */
-  async keepBase(snapshot: string, copyId: string): Promise<Outcome<undefined>> {
-    const dataset = snapshot.split('@')[0] ?? '';
-    const bookmark = `${dataset}#copy-${copyId}`;
-    return attempt('The base of the copy could not be kept.', async () => {
-      const listing = ['list', '-H', '-t', 'bookmark', '-r', '-d', '1', '-o', 'name', dataset];
-      const known = lines(await this.#zfs.run(...listing));
-      if (known.includes(`${bookmark}-next`)) await this.#zfs.run('destroy', `${bookmark}-next`);
-      await this.#zfs.run('bookmark', snapshot, `${bookmark}-next`);
-      if (known.includes(bookmark)) await this.#zfs.run('destroy', bookmark);
-      await this.#zfs.run('bookmark', snapshot, bookmark);
-      await this.#zfs.run('destroy', `${bookmark}-next`);
-    });
+  async receive({ dataset, name, isWhole, resume, stream }: ReceiveStream): Promise<void> {
+    const beside = `${dataset}.next`;
+    const half = await this.#half(dataset);
+    if (half !== undefined && half.token !== resume) {
+      await this.#zfs.run('receive', '-A', half.dataset);
+      await this.#datasets.remove(beside);
+    }
+    const isHere = isWhole && (await this.#datasets.exists(dataset));
+    const isBeside = half !== undefined && half.token === resume ? half.dataset === beside : isHere;
+    const target = isBeside ? beside : dataset;
+    await this.#zfs.receive(['receive', '-s', '-o', 'readonly=on', `${target}@${name}`], stream);
+    if (!isBeside) return;
+    await this.#datasets.remove(dataset);
+    await this.#zfs.run('rename', beside, dataset);
   }
+
+  /** The data set with a half received stream, that one or the one beside, and its token. */
+  async #half(dataset: string): Promise<{ dataset: string; token: string } | undefined> {
+    const text = await this.#zfs.list('-H', '-o', 'name,receive_resume_token', dataset, `${dataset}.next`);
+    const halves = lines(text).map((line) => line.split('\t'));
+    return halves
+      .map(([name = '', token = '-']) => ({ dataset: name, token }))
+      .find(({ token }) => token !== '-' && token !== '');
+  }
+}
+
+/** Makes a snapshot of another machine out of all of this one's content; `facts` are those of the new one. */
+export async function streamSnapshot(
+  storage: StorageDriver,
+  { source, snapshot, target, name }: CopySnapshotRequest,
+  facts: SnapshotFacts,
+): Promise<Outcome<SnapshotFacts>> {
+  const stream = new PassThrough();
+  const [sent, received] = await Promise.all([
+    storage.send({ containerId: source, snapshot, base: null, into: stream }),
+    storage.receive({
+      containerId: target,
+      snapshot: name,
+      stateful: facts.stateful,
+      createdAt: facts.created_at,
+      sizeBytesMin: facts.size_bytes,
+      stream,
+    }),
+  ]);
+  return sent.ok ? received : sent;
 }

@@ -1,5 +1,6 @@
 import { PassThrough, type Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { ZfsDatasets } from './zfs-datasets.ts';
 import { formatFacts, parseNumbers, parseSnapshots } from './zfs-output.ts';
 import type { ZfsProgram } from './zfs-program.ts';
 import { ZfsReplication } from './zfs-replication.ts';
@@ -28,6 +29,14 @@ class ScriptedZfs implements ZfsProgram {
     return answer;
   }
 
+  async list(...argv: readonly string[]): Promise<string> {
+    try {
+      return await this.run('list', ...argv);
+    } catch {
+      return '';
+    }
+  }
+
   async send(argv: readonly string[], into: Writable): Promise<void> {
     this.calls.push(argv.join(' '));
     into.end();
@@ -53,7 +62,11 @@ describe('what zfs prints', () => {
   it('is parsed: snapshots with clones and facts, and numbers', () => {
     const text = `tank/a@x-s\ttank/b,tank/c\t${formatFacts('x', facts)}\ntank/a@x-t\t\t-\n`;
     expect(parseSnapshots(text)).toEqual([
-      { name: 'tank/a@x-s', clones: ['tank/b', 'tank/c'], published: { container: 'x', facts } },
+      {
+        name: 'tank/a@x-s',
+        clones: ['tank/b', 'tank/c'],
+        published: { container: 'x', facts, points: [], hidden: false },
+      },
       { name: 'tank/a@x-t', clones: [], published: undefined },
     ]);
     expect(parseNumbers('98304\tnone\n')).toEqual([98304, 0]);
@@ -70,17 +83,26 @@ describe('a zfs volume', () => {
   it('is removed only after each clone of its snapshots was promoted', async () => {
     const volume = 'tank/nd/volumes/x';
     const zfs = new ScriptedZfs([
-      ['list -H -o name tank/nd/volumes/x.re', missing(`${volume}.restore`)],
-      ['list -H -o name tank/nd/received/x', missing('tank/nd/received/x')],
+      [`list -H -o name ${volume}.restore`, ''],
+      [`list -H -o name ${volume}.replaced`, ''],
+      [listing(`${volume}.restore`), ''],
+      [listing(`${volume}.replaced`), ''],
+      [`list -H -o name ${volume}`, `${volume}\n`],
       [listing(volume), `${volume}@x-a\ttank/nd/volumes/y\t-\n${volume}@x-b\ttank/nd/volumes/z\t-\n`],
       [listing(volume), `${volume}@x-a\ttank/nd/volumes/y\t-\n`],
       [listing(volume), ''],
+      [
+        listing('tank/nd/volumes/z tank/nd/volumes/y'),
+        'tank/nd/volumes/z@x-b\t\t-\ntank/nd/volumes/z@z-own\t\t-\ntank/nd/volumes/y@x-a\t\t-\n',
+      ],
     ]);
     expect(await storageOn(zfs).deleteVolume('x')).toMatchObject({ ok: true });
     expect(zfs.changes).toEqual([
       'promote tank/nd/volumes/z',
       'promote tank/nd/volumes/y',
       'destroy -r tank/nd/volumes/x',
+      'destroy tank/nd/volumes/z@x-b',
+      'destroy tank/nd/volumes/y@x-a',
     ]);
   });
 
@@ -88,6 +110,7 @@ describe('a zfs volume', () => {
     const [volume, replaced] = ['tank/nd/volumes/x', 'tank/nd/volumes/x.replaced'];
     const newer = formatFacts('x', { ...facts, name: 'newer' });
     const zfs = new ScriptedZfs([
+      [`list -H -o name ${volume}`, `${volume}\n`],
       ['get -H -o value origin', `${replaced}@x-s\n`],
       [listing(replaced), `${replaced}@x-newer\t\t${newer}\n`],
     ]);
@@ -99,10 +122,8 @@ describe('a zfs volume', () => {
   it('shows only its own snapshots, not those that it took over from where it was cloned', async () => {
     const volume = 'tank/nd/volumes/y';
     const zfs = new ScriptedZfs([
-      ['list -H -o name tank/nd/received', missing('tank/nd/received/y')],
-      ['list -H -o name tank/nd/volumes/y.replaced', missing(`${volume}.replaced`)],
       [
-        listing(volume),
+        listing(`tank/nd/received/y ${volume}.replaced ${volume}`),
         `${volume}@x-s\t\t${formatFacts('x', facts)}\n${volume}@y-s\t\t${formatFacts('y', facts)}\n`,
       ],
     ]);
@@ -112,9 +133,10 @@ describe('a zfs volume', () => {
   it('is sent from the bookmark when the base snapshot was deleted, and refused by name without one', async () => {
     const volume = 'tank/nd/volumes/x';
     const answers: (readonly [string, string | Error])[] = [
-      ['list -H -o name tank/nd/received', missing('tank/nd/received/x')],
-      ['list -H -o name tank/nd/volumes/x.replaced', missing(`${volume}.replaced`)],
-      [listing(volume), `${volume}@x-s\t\t${formatFacts('x', facts)}\n`],
+      [
+        listing(`tank/nd/received/x ${volume}.replaced ${volume}`),
+        `${volume}@x-s\t\t${formatFacts('x', facts)}\n`,
+      ],
       ['list -H -t bookmark', `${volume}#copy-1\n`],
     ];
     const request = { containerId: 'x', snapshot: 's', into: new PassThrough() };
@@ -137,26 +159,42 @@ describe('a zfs volume', () => {
 });
 
 describe('replication', () => {
-  it('always has a bookmark of the base before it lets go of the last one', async () => {
-    const zfs = new ScriptedZfs([['list -H -t bookmark', 'tank/a#copy-7\n']]);
-    expect(await new ZfsReplication(zfs).keepBase('tank/a@s', '7')).toMatchObject({ ok: true });
-    expect(zfs.changes).toEqual([
-      'bookmark tank/a@s tank/a#copy-7-next',
-      'destroy tank/a#copy-7',
-      'bookmark tank/a@s tank/a#copy-7',
-      'destroy tank/a#copy-7-next',
+  const on = (zfs: ZfsProgram): ZfsReplication => new ZfsReplication(zfs, new ZfsDatasets(zfs));
+  const half = 'list -H -o name,receive_resume_token tank/a tank/a.next';
+  const request = { dataset: 'tank/a', name: 's', stream: new PassThrough() };
+
+  it('goes on from the token of the other side, wherever the half stream is', async () => {
+    expect(await on(new ScriptedZfs([[half, 'tank/a\t1-c0ffee\n']])).resumeToken('tank/a')).toBe('1-c0ffee');
+    expect(await on(new ScriptedZfs([[half, 'tank/a\t-\ntank/a.next\t1-d\n']])).resumeToken('tank/a')).toBe(
+      '1-d',
+    );
+    expect(await on(new ScriptedZfs([[half, 'tank/a\t-\n']])).resumeToken('tank/a')).toBeNull();
+    const zfs = new ScriptedZfs([]);
+    await on(zfs).sendRest('1-c0ffee', new PassThrough());
+    expect(zfs.changes).toEqual(['send -t 1-c0ffee']);
+  });
+
+  it('receives an increment in its place, and a whole stream beside what is there', async () => {
+    const here = [['list -H -o name tank/a', 'tank/a\n']] as const;
+    const increment = new ScriptedZfs(here);
+    await on(increment).receive({ ...request, isWhole: false, resume: null });
+    expect(increment.changes).toEqual(['receive -s -o readonly=on tank/a@s']);
+    const whole = new ScriptedZfs(here);
+    await on(whole).receive({ ...request, isWhole: true, resume: null });
+    expect(whole.changes).toEqual([
+      'receive -s -o readonly=on tank/a.next@s',
+      'destroy -r tank/a',
+      'rename tank/a.next tank/a',
     ]);
   });
 
-  it('goes on from the token of the other side', async () => {
-    const replication = new ZfsReplication(
-      new ScriptedZfs([['get -H -o value receive_resume_token', '1-c0ffee\n']]),
-    );
-    expect(await replication.resumeToken('tank/a')).toBe('1-c0ffee');
-    expect(await new ZfsReplication(new ScriptedZfs([['get', '-\n']])).resumeToken('tank/a')).toBeNull();
-    const zfs = new ScriptedZfs([]);
-    await replication.resumeToken('tank/a');
-    await new ZfsReplication(zfs).sendRest('1-c0ffee', new PassThrough());
-    expect(zfs.changes).toEqual(['send -t 1-c0ffee']);
+  it('drops what is there in part unless the stream goes on from it', async () => {
+    const answers = [[half, 'tank/a\t1-c0ffee\n']] as const;
+    const anew = new ScriptedZfs(answers);
+    await on(anew).receive({ ...request, isWhole: true, resume: null });
+    expect(anew.changes).toEqual(['receive -A tank/a', 'receive -s -o readonly=on tank/a@s']);
+    const resumed = new ScriptedZfs(answers);
+    await on(resumed).receive({ ...request, isWhole: true, resume: '1-c0ffee' });
+    expect(resumed.changes).toEqual(['receive -s -o readonly=on tank/a@s']);
   });
 });

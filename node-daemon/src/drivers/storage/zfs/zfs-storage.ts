@@ -1,13 +1,25 @@
 import type { SnapshotFacts } from '@control-plane/contract/link';
-import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fail, succeed, type Outcome } from '../../../outcome.ts';
-import type { CloneRequest, ReceiveRequest, SendRequest, StorageDriver, StorageUsage } from '../../types.ts';
+import { done, fail, succeed, type Outcome } from '../../../outcome.ts';
+import type {
+  CloneRequest,
+  CopySnapshotRequest,
+  ReceiveRequest,
+  SendRequest,
+  StorageDriver,
+  StorageUsage,
+} from '../../types.ts';
+import { isCopyPointName } from '../copy-point-name.ts';
 import type { FillVolume } from '../path-storage.ts';
 import { attempt, fullDisk } from '../storage-failure.ts';
+import { factsFor, ZfsCopyPoints } from './zfs-copy-points.ts';
 import { ZfsDatasets } from './zfs-datasets.ts';
+import { ZfsImages } from './zfs-images.ts';
 import { factsProperty, formatFacts, parseNumbers, type ListedSnapshot } from './zfs-output.ts';
+import { zfsSnapshotName } from './zfs-snapshot-name.ts';
 import { systemZfs, type ZfsProgram } from './zfs-program.ts';
+import { streamSnapshot, ZfsReplication } from './zfs-replication.ts';
 
 export type ZfsStorageOptions = {
   /** The host's own by default. */
@@ -28,23 +40,29 @@ const reserveBytes = 64 * 1024 * 1024;
  *
  *   volumes/ID  .partial  .restore  .replaced     as in `PathStorage`        images/KEY@base
  *   volumes/ID@ID-KEY   a snapshot: the id keeps names apart when a clone takes snapshots over
- *   volumes/ID#copy-COPY   the bookmark from which the next stream to that copy starts: see `ZfsReplication`
+ *   volumes/ID#copy-…   a copy point as the base of the next stream: see `ZfsCopyPoints`
  *   received/ID   what another host sent
  *
- * Arguments and parsing are tested against outputs; that OpenZFS does what they ask for is proven by running
- * the shared suite on a host that has it: docs/storage.md lists what is open.
+ * Arguments and parsing are tested against outputs; that OpenZFS does what they ask for is what `npm run test:zfs`
+ * proves, on a virtual machine that has it.
  */
 export class ZfsStorage implements StorageDriver {
   readonly name = 'zfs';
-  readonly capabilities = { snapshot: true, copy: false };
+  readonly capabilities = { snapshot: true, copy: true };
   readonly #options: ZfsStorageOptions;
   readonly #zfs: ZfsProgram;
   readonly #datasets: ZfsDatasets;
+  readonly #images: ZfsImages;
+  readonly #points: ZfsCopyPoints;
+  readonly #replication: ZfsReplication;
 
   constructor(options: ZfsStorageOptions) {
     this.#options = options;
     this.#zfs = options.zfs ?? systemZfs;
     this.#datasets = new ZfsDatasets(this.#zfs);
+    this.#images = new ZfsImages(options, this.#zfs, this.#datasets);
+    this.#points = new ZfsCopyPoints(this.#zfs);
+    this.#replication = new ZfsReplication(this.#zfs, this.#datasets);
   }
 
   volumePath(containerId: string): string {
@@ -64,7 +82,7 @@ export class ZfsStorage implements StorageDriver {
     return attempt('The machine’s disk could not be made.', async () => {
       if (await this.#datasets.exists(volume)) return;
       await this.#needRoom(0);
-      const image = await this.#image(request.image, request.rootUid);
+      const image = await this.#images.open(request.image, request.rootUid);
       await this.#zfs.run('clone', `${image}@base`, volume);
     });
   }
@@ -112,24 +130,13 @@ export class ZfsStorage implements StorageDriver {
   async usage(containerId: string): Promise<Outcome<StorageUsage>> {
     let usage: StorageUsage = { referencedBytes: 0, exclusiveBytes: 0 };
     const counted = await attempt('The machine’s disk could not be measured.', async () => {
-      const text = await this.#zfs.run(
-        'list',
-        '-Hp',
-        '-o',
-        'referenced,usedbydataset',
-        this.#volume(containerId),
-      );
-      const [referencedBytes = 0, exclusiveBytes = 0] = parseNumbers(text);
-      usage = { referencedBytes, exclusiveBytes };
+      usage = await this.#datasets.usage(this.#volume(containerId));
     });
     return counted.ok ? succeed(usage) : counted;
   }
 
-  async freeBytes(): Promise<number> {
-    return (
-      parseNumbers(await this.#zfs.run('get', '-Hp', '-o', 'value', 'available', this.#options.parent))[0] ??
-      0
-    );
+  freeBytes(): Promise<number> {
+    return this.#datasets.availableBytes(this.#options.parent);
   }
 
   async setQuota(containerId: string, bytes: number | null): Promise<Outcome<{ enforced: boolean }>> {
@@ -140,52 +147,100 @@ export class ZfsStorage implements StorageDriver {
   }
 
   snapshotPath(containerId: string, name: string): string {
-    return path.join(this.volumePath(containerId), '.zfs', 'snapshot', this.#snapshotName(containerId, name));
+    const inside = path.join(containerId, '.zfs', 'snapshot', zfsSnapshotName(containerId, name));
+    const places = ['volumes', 'received'].map((part) => path.join(this.#options.mountPoint, part, inside));
+    return places.find((place) => existsSync(place)) ?? places[0] ?? '';
   }
 
   async snapshot(containerId: string, name: string): Promise<SnapshotFacts | undefined> {
-    return (await this.#find(containerId, name))?.published?.facts;
+    const found = await this.#find(containerId, name);
+    return found && factsFor(found, name);
   }
 
   async listSnapshots(containerId: string): Promise<SnapshotFacts[]> {
-    return (await this.#published(containerId)).flatMap(({ published }) => published?.facts ?? []);
+    const all = (await this.#published(containerId)).flatMap(({ published }) =>
+      published === undefined || published.hidden ? [] : published.facts,
+    );
+    return all.filter(({ name }) => !isCopyPointName(name));
+  }
+
+  async listCopyPoints(containerId: string): Promise<string[]> {
+    return this.#points.list(this.#volume(containerId), await this.#published(containerId));
+  }
+
+  /** What another host sent must stay as it is: the next stream is received on top of it. */
+  async keepAsBase(containerId: string, name: string): Promise<Outcome<undefined>> {
+    const volume = this.#volume(containerId);
+    const found = await this.#find(containerId, name);
+    if (found?.name.startsWith(`${volume}@`) !== true) return done;
+    return attempt('The base of the copy could not be kept.', async () => {
+      await this.#points.keepBookmark(volume, name, found.name);
+      await this.#deleteFound(containerId, name);
+    });
+  }
+
+  /** Of the same machine: another name for it. For another machine: all of it, streamed. */
+  async copySnapshot(request: CopySnapshotRequest): Promise<Outcome<SnapshotFacts>> {
+    const { source, snapshot, target, name } = request;
+    const found = await this.#find(source, snapshot);
+    const facts = found && factsFor(found, name);
+    if (found === undefined || facts === undefined)
+      return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
+    if (source === target) {
+      const named = await attempt('The snapshot could not be copied.', () =>
+        this.#points.addName(found, name),
+      );
+      return named.ok ? succeed(facts) : named;
+    }
+    return streamSnapshot(this, request, facts);
+  }
+
+  resumeToken(containerId: string): Promise<string | null> {
+    return this.#replication.resumeToken(this.#received(containerId));
+  }
+
+  stagedPath(containerId: string): string {
+    return `${this.volumePath(containerId)}.restore`;
   }
 
   async stageSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {
-    const snapshot = `${this.#volume(containerId)}@${this.#snapshotName(containerId, name)}`;
+    const snapshot = `${this.#volume(containerId)}@${zfsSnapshotName(containerId, name)}`;
     return attempt('The snapshot could not be made.', async () => {
       const known = await this.#datasets.snapshots(this.#volume(containerId));
-      if (known.some((each) => each.name === snapshot)) await this.#zfs.run('destroy', snapshot);
+      const same = known.find((each) => each.name === snapshot);
+      if (same?.published !== undefined) return;
+      if (same !== undefined) await this.#datasets.removeSnapshot(same);
       await this.#needRoom(0);
       await this.#zfs.run('snapshot', snapshot);
     });
   }
 
   publishSnapshot(containerId: string, name: string, stateful: boolean): Promise<Outcome<SnapshotFacts>> {
-    return this.#publish(this.#volume(containerId), containerId, name, stateful);
+    return this.#publish(this.#volume(containerId), containerId, name, stateful, new Date().toISOString());
   }
 
   async deleteSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {
-    const wanted = this.#snapshotName(containerId, name);
     return attempt('The snapshot could not be removed.', async () => {
-      const all = await Promise.all(
-        this.#places(containerId).map((dataset) => this.#datasets.snapshots(dataset)),
-      );
-      for (const { name: full, clones } of all.flat().filter((each) => each.name.endsWith(`@${wanted}`))) {
-        if (clones.length === 0) {
-          await this.#zfs.run('destroy', full);
-          continue;
-        }
-        // Out of sight at once; the last clone takes it along.
-        const guid = (await this.#zfs.run('get', '-Hp', '-o', 'value', 'guid', full)).trim();
-        await this.#zfs.run('inherit', factsProperty, full);
-        await this.#zfs.run('rename', full, `${full}-gone-${guid}`);
-        await this.#zfs.run('destroy', '-d', `${full}-gone-${guid}`);
-      }
+      if (isCopyPointName(name)) await this.#points.removeBookmark(this.#volume(containerId), name);
+      await this.#deleteFound(containerId, name);
     });
   }
 
-  async send({ containerId, snapshot, base, into }: SendRequest): Promise<Outcome<undefined>> {
+  async #deleteFound(containerId: string, name: string): Promise<void> {
+    const wanted = `@${zfsSnapshotName(containerId, name)}`;
+    const found = await this.#find(containerId, name);
+    if (found !== undefined && !found.name.endsWith(wanted)) {
+      if (await this.#points.removeName(found, name)) await this.#zfs.run('destroy', '-d', found.name);
+      return;
+    }
+    if (found?.published !== undefined && found.published.points.length > 0) return this.#points.hide(found);
+    for (const each of await this.#datasets.snapshots(...this.#places(containerId))) {
+      if (each.name.endsWith(wanted)) await this.#datasets.removeSnapshot(each);
+    }
+  }
+
+  async send({ containerId, snapshot, base, resume, into }: SendRequest): Promise<Outcome<undefined>> {
+    if (resume !== undefined && resume !== null) return this.#replication.sendRest(resume, into);
     const found = await this.#find(containerId, snapshot);
     if (found === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
     const from = base === null ? undefined : await this.#baseOf(containerId, base);
@@ -202,7 +257,7 @@ export class ZfsStorage implements StorageDriver {
   }
 
   async receive(request: ReceiveRequest): Promise<Outcome<SnapshotFacts>> {
-    const { containerId, snapshot, stateful, stream, sizeBytesMin } = request;
+    const { containerId, snapshot, stateful, createdAt, stream, sizeBytesMin } = request;
     const existing = await this.snapshot(containerId, snapshot);
     if (existing !== undefined) {
       stream.resume();
@@ -211,16 +266,18 @@ export class ZfsStorage implements StorageDriver {
     const dataset = this.#received(containerId);
     const received = await attempt('The snapshot could not be received.', async () => {
       await this.#needRoom(sizeBytesMin);
-      const target = `${dataset}@${this.#snapshotName(containerId, snapshot)}`;
-      await this.#zfs.receive(['receive', '-s', '-u', target], stream);
+      const name = zfsSnapshotName(containerId, snapshot);
+      const isWhole = request.base === undefined || request.base === null;
+      await this.#replication.receive({ dataset, name, isWhole, resume: request.resume ?? null, stream });
     });
-    return received.ok ? this.#publish(dataset, containerId, snapshot, stateful) : received;
+    const madeAt = createdAt ?? new Date().toISOString();
+    return received.ok ? this.#publish(dataset, containerId, snapshot, stateful, madeAt) : received;
   }
 
-  async stageRestore(containerId: string, name: string): Promise<Outcome<undefined>> {
+  async stageRestore(containerId: string, name: string, source?: string): Promise<Outcome<undefined>> {
     const settled = await this.discardReplaced(containerId);
     if (!settled.ok) return settled;
-    const found = await this.#find(containerId, name);
+    const found = await this.#find(source ?? containerId, name);
     if (found === undefined) return fail('SNAPSHOT_NOT_FOUND', 'The machine has no snapshot of this name.');
     const staged = `${this.#volume(containerId)}.restore`;
     return attempt('The snapshot could not be copied back.', async () => {
@@ -272,30 +329,17 @@ export class ZfsStorage implements StorageDriver {
     return discarded.ok ? succeed({ goneSnapshots }) : discarded;
   }
 
-  async #image(name: string, rootUid: number): Promise<string> {
-    const { parent, mountPoint, fill, imageVersion } = this.#options;
-    const identity = `${name}\n${imageVersion?.(name) ?? ''}\n${rootUid}`;
-    const key = createHash('sha256').update(identity).digest('hex').slice(0, 32);
-    const image = `${parent}/images/${key}`;
-    if (await this.#datasets.exists(image)) return image;
-    await this.#datasets.remove(`${image}.partial`);
-    await this.#zfs.run('create', `${image}.partial`);
-    await fill(path.join(mountPoint, 'images', `${key}.partial`), name, rootUid);
-    await this.#zfs.run('snapshot', `${image}.partial@base`);
-    await this.#zfs.run('rename', `${image}.partial`, image);
-    return image;
-  }
-
   async #publish(
     dataset: string,
     containerId: string,
     name: string,
     stateful: boolean,
+    createdAt: string,
   ): Promise<Outcome<SnapshotFacts>> {
-    const snapshot = `${dataset}@${this.#snapshotName(containerId, name)}`;
+    const snapshot = `${dataset}@${zfsSnapshotName(containerId, name)}`;
     const published = await this.snapshot(containerId, name);
     if (published !== undefined) return succeed(published);
-    let facts: SnapshotFacts = { name, stateful, size_bytes: 0, created_at: new Date().toISOString() };
+    let facts: SnapshotFacts = { name, stateful, size_bytes: 0, created_at: createdAt };
     const set = await attempt('The snapshot could not be completed.', async () => {
       const [size = 0] = parseNumbers(
         await this.#zfs.run('get', '-Hp', '-o', 'value', 'referenced', snapshot),
@@ -310,33 +354,20 @@ export class ZfsStorage implements StorageDriver {
   async #baseOf(containerId: string, base: string): Promise<string | undefined> {
     const found = await this.#find(containerId, base);
     if (found !== undefined) return found.name;
-    const bookmark = `${this.#volume(containerId)}#${base}`;
-    const known = await this.#zfs.run(
-      'list',
-      '-H',
-      '-t',
-      'bookmark',
-      '-r',
-      '-d',
-      '1',
-      '-o',
-      'name',
-      this.#volume(containerId),
-    );
-    return known.split('\n').includes(bookmark) ? bookmark : undefined;
+    return this.#points.bookmark(this.#volume(containerId), base);
   }
 
   async #find(containerId: string, name: string): Promise<ListedSnapshot | undefined> {
-    const wanted = `@${this.#snapshotName(containerId, name)}`;
-    return (await this.#published(containerId)).find((snapshot) => snapshot.name.endsWith(wanted));
+    const wanted = `@${zfsSnapshotName(containerId, name)}`;
+    const all = await this.#published(containerId);
+    const own = all.find((snapshot) => snapshot.name.endsWith(wanted));
+    return own ?? all.find(({ published }) => published?.points.includes(name) === true);
   }
 
   /** Its own only: a clone may hold snapshots of the machine that it came from. */
   async #published(containerId: string): Promise<ListedSnapshot[]> {
-    const all = await Promise.all(
-      this.#places(containerId).map((dataset) => this.#datasets.snapshots(dataset)),
-    );
-    return all.flat().filter(({ published }) => published?.container === containerId);
+    const all = await this.#datasets.snapshots(...this.#places(containerId));
+    return all.filter(({ published }) => published?.container === containerId);
   }
 
   /** Until a restore is settled, snapshots are with the volume that was replaced. */
@@ -354,11 +385,5 @@ export class ZfsStorage implements StorageDriver {
 
   #received(containerId: string): string {
     return `${this.#options.parent}/received/${containerId}`;
-  }
-
-  /** Names come from the control plane; one that ZFS would not take is stored under its hash. */
-  #snapshotName(containerId: string, name: string): string {
-    const plain = /^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(name) && name.length <= 100;
-    return `${containerId}-${plain ? name : `.${createHash('sha256').update(name).digest('hex')}`}`;
   }
 }

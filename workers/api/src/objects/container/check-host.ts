@@ -54,6 +54,17 @@ export async function checkHost(
       parameters.stateful = hasMemory && (parameters.stateful ?? capabilities.stateful_snapshot);
       return null;
     }
+    case 'copy-out':
+    case 'copy':
+    case 'sync':
+      if (!capabilities.copy) return missing('copy', `Server "${record.serverName}" cannot copy containers`);
+      if (wanted.parameters?.stateful === true && !capabilities.stateful_snapshot) {
+        return missing(
+          'stateful_snapshot',
+          `Server "${record.serverName}" cannot hold or bring back memory; ask for "stateful": false to copy the filesystem alone`,
+        );
+      }
+      return null;
     default:
       return null;
   }

@@ -4,7 +4,15 @@ import type { OperationView, UpdateInput } from './messages.ts';
 import { lifecycleState, type ContainerStore, type Loaded } from './store.ts';
 
 /** What the machine itself must hear of; everything else only the control plane keeps. */
-const HOST_FIELDS = ['autostart', 'ramdisk', 'environmentVars', 'sshPublicKey', 'cpu', 'memory'] as const;
+const HOST_FIELDS = [
+  'autostart',
+  'ramdisk',
+  'environmentVars',
+  'sshPublicKey',
+  'cpu',
+  'memory',
+  'kvm',
+] as const;
 
 /** The container with a change applied. */
 export function configured(record: ContainerRecord, { changes, environment }: UpdateInput): ContainerRecord {
@@ -90,5 +98,6 @@ export function immediateUpdate(record: ContainerRecord, operationId: string, no
     finishedAt: nowMs,
     error: null,
     result: null,
+    progress: null,
   };
 }

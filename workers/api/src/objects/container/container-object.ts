@@ -9,6 +9,16 @@ import {
 } from '@control-plane/lifecycle';
 import type { Env } from '../../env.ts';
 import { checkHost } from './check-host.ts';
+import type {
+  CopyInput,
+  CopyInterest,
+  CopyOutAnswer,
+  CopyOutInput,
+  LetGo,
+  SyncInput,
+} from './copy-messages.ts';
+import { CopySource } from './copy-source.ts';
+import { CopyTarget } from './copy-target.ts';
 import { configure, immediateUpdate, needsHost } from './configuration.ts';
 import { Departures } from './departures.ts';
 import { journalEvent, journalTransition, SYSTEM } from './journal.ts';
@@ -17,6 +27,7 @@ import type {
   CommandOutcome,
   CreateInput,
   HostObservation,
+  HostProgress,
   HostReport,
   OperationView,
   SnapshotRecord,
@@ -25,7 +36,9 @@ import type {
   UpdateInput,
 } from './messages.ts';
 import { OperationRunner, refused } from './operation-runner.ts';
-import { hostFailure, refusal } from './refusal.ts';
+import { journalProgress, ProgressBook } from './progress-book.ts';
+import { hostFailure, refusal, wrongStatus } from './refusal.ts';
+import { SnapshotExpiry } from './snapshot-expiry.ts';
 import { newSnapshotName, projectedSnapshot } from './snapshots.ts';
 import { ContainerStore, lifecycleState } from './store.ts';
 
@@ -38,14 +51,23 @@ export class ContainerObject extends DurableObject<Env> {
   readonly #store: ContainerStore;
   readonly #departures: Departures;
   readonly #operations: OperationRunner;
+  readonly #progress = new ProgressBook();
+  readonly #copySource: CopySource;
+  readonly #copyTarget: CopyTarget;
+  readonly #expiry: SnapshotExpiry;
   readonly #log: Logger;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new ContainerStore(ctx.storage);
     this.#log = createLogger({ component: 'container-object', container_id: ctx.id.name ?? null });
-    this.#departures = new Departures(ctx, env, this.#store, this.#log);
-    this.#operations = new OperationRunner(ctx.storage, this.#store, this.#departures, this.#log);
+    this.#expiry = new SnapshotExpiry(this.#store, this.#log, (input) => this.command(input));
+    this.#departures = new Departures(ctx, env, this.#store, this.#log, (now) => this.#expiry.nextMs(now));
+    const [store, departures, log] = [this.#store, this.#departures, this.#log];
+    this.#operations = new OperationRunner(ctx.storage, store, departures, this.#progress, log);
+    const parts = { env, store, departures, operations: this.#operations, log };
+    this.#copySource = new CopySource({ ...parts, storage: ctx.storage });
+    this.#copyTarget = new CopyTarget({ ...parts, ctx });
   }
 
   /** Makes the container and has its host build the machine. The same operation id again joins. */
@@ -63,6 +85,44 @@ export class ContainerObject extends DurableObject<Env> {
       parameters: {},
       record: input.record,
     });
+  }
+
+  /** Makes a container that was held ready somebody's: theirs from the moment that this is written. */
+  async claim(input: CreateInput): Promise<CommandOutcome> {
+    const { operationId } = input;
+    if (this.#isKnown(operationId)) return this.#operations.outcome(operationId, input.waitMs);
+    const loaded = this.#store.isEmpty ? null : this.#store.load();
+    if (loaded === null) return refused(refusal('gone', 'claim', null, null), null);
+    if (!loaded.record.prespawn) return refused(refusal('exists', 'claim', loaded.record, null), null);
+    const { record } = input;
+    return this.#operations.run(input, { command: 'claim', subject: operationId, parameters: {}, record });
+  }
+
+  /** Makes the container as a copy of another. The same operation id again joins. */
+  async copy(input: CopyInput): Promise<CommandOutcome> {
+    if (this.#isKnown(input.operationId)) return this.#operations.outcome(input.operationId, input.waitMs);
+    return this.#copyTarget.copy(input);
+  }
+
+  /** Brings a copy to what its source is now. */
+  async sync(input: SyncInput): Promise<CommandOutcome> {
+    if (this.#isKnown(input.operationId)) return this.#operations.outcome(input.operationId, input.waitMs);
+    return this.#copyTarget.sync(input);
+  }
+
+  /** Makes a copy point for a copy of this container, or tells how far its making is. */
+  async copyOut(input: CopyOutInput): Promise<CopyOutAnswer> {
+    return this.#copySource.copyOut(input);
+  }
+
+  /** Takes the word of a copy that it needs a copy point no longer. */
+  async letGo(letGo: LetGo): Promise<void> {
+    return this.#copySource.letGo(letGo);
+  }
+
+  /** What this container, as a copy, still has to do with a copy point of its source. */
+  async copyInterest(copyPoint: string): Promise<CopyInterest> {
+    return this.#copyTarget.interest(copyPoint);
   }
 
   /** Runs one command. Answers when the host confirmed it, or after `waitMs` with what is known. */
@@ -124,6 +184,9 @@ export class ContainerObject extends DurableObject<Env> {
     }
     if (loaded.record.status === 'claiming') {
       return refused(refusal('finalizing', 'update', loaded.record, null), loaded.record);
+    }
+    if (input.onlyWhile !== undefined && loaded.record.status !== input.onlyWhile) {
+      return refused(wrongStatus(loaded.record, input.onlyWhile), loaded.record);
     }
     if (needsHost(loaded.record, input)) {
       const unfit = await checkHost(this.env, loaded.record, { command: 'update' });
@@ -192,8 +255,11 @@ export class ContainerObject extends DurableObject<Env> {
   async report(report: HostReport): Promise<void> {
     if (this.#store.isEmpty) return;
     const observed = report.result?.state ?? report.error?.state ?? 'unknown';
-    if (report.isInspection) {
+    if (report.kind === 'inspection') {
       return this.observe({ incarnation: report.incarnation, state: observed, cause: 'inspection' });
+    }
+    if (report.kind === 'release') {
+      return this.#copySource.settleRelease(report.operationId, report.error === null);
     }
     const loaded = this.#store.load();
     const state = lifecycleState(loaded);
@@ -212,12 +278,35 @@ export class ContainerObject extends DurableObject<Env> {
       });
     } else {
       const error = report.error === null ? null : hostFailure(report.error);
-      await this.#operations.settle(loaded, decision.next, operationId, {
-        status: decision.outcome,
-        error,
-        report,
-      });
+      await this.#operations.settle(
+        loaded,
+        decision.next,
+        operationId,
+        {
+          status: decision.outcome,
+          error,
+          report,
+        },
+        decision.cleanUp,
+      );
     }
+  }
+
+  /** Notes how far the running operation has come. */
+  async progress({ operationId, incarnation, ...progress }: HostProgress): Promise<void> {
+    if (this.#store.isEmpty) return;
+    const loaded = this.#store.load();
+    const running = loaded?.running ?? null;
+    if (loaded === null || running?.id !== operationId) return;
+    if (loaded.record.incarnation !== incarnation) return;
+    this.#progress.note(operationId, progress);
+    const now = Date.now();
+    if (!this.#progress.isEventDue(running, now)) return;
+    this.ctx.storage.transactionSync(() => {
+      journalProgress(this.#store, loaded.record, running, progress, now);
+      this.#departures.schedule();
+    });
+    await this.#departures.leave();
   }
 
   /** Takes a host's word about a machine that no operation concerns. */
@@ -253,9 +342,13 @@ export class ContainerObject extends DurableObject<Env> {
   /** What the alarm does; for the sweeper, should an alarm have been missed. False when there is no container. */
   async tend(): Promise<boolean> {
     if (this.#store.isEmpty) return false;
-    this.#operations.expire(Date.now());
+    const now = Date.now();
+    this.#operations.expire(now);
+    await this.#copySource.tend(now);
+    await this.#expiry.tend(now);
     await this.#departures.leave();
     this.#departures.schedule();
+    this.#copyTarget.drive();
     return this.#store.load() !== null;
   }
 

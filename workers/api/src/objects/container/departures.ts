@@ -7,7 +7,8 @@ import { applyProjection, openDatabase, projectContainer, type Database } from '
 import type { ContainerRecord } from '@control-plane/lifecycle';
 import type { Env } from '../../env.ts';
 import type { ContainerStore } from './store.ts';
-import { hostGateway } from '../gateways.ts';
+import { nextCopyWork } from './copy-points.ts';
+import { containerGateway, hostGateway } from '../gateways.ts';
 
 const OUTBOX_ROWS_PER_FLUSH = 100;
 /** A request waits at most this long for the projection; then it is left to the alarm. */
@@ -27,9 +28,19 @@ export class Departures {
   /** The newest version that libSQL took from this instance. */
   #projected: ContainerRecord | null = null;
   #sending: Promise<void> | null = null;
+  #noticing: Promise<void> | null = null;
   #failures = 0;
+  /** When other work of the object is next to be done, Unix ms; null: nothing waits. */
+  readonly #otherWork: (nowMs: number) => number | null;
 
-  constructor(ctx: DurableObjectState, env: Env, store: ContainerStore, log: Logger) {
+  constructor(
+    ctx: DurableObjectState,
+    env: Env,
+    store: ContainerStore,
+    log: Logger,
+    otherWork: (nowMs: number) => number | null,
+  ) {
+    this.#otherWork = otherWork;
     this.#ctx = ctx;
     this.#env = env;
     this.#store = store;
@@ -43,10 +54,12 @@ export class Departures {
    */
   schedule(): void {
     const deadline = this.#store.load()?.running?.deadlineAtMs;
+    const nextWork = [nextCopyWork(this.#store), this.#otherWork(Date.now())].filter((at) => at !== null);
     const retry = Math.min(RETRY_MS * 2 ** this.#failures, RETRY_MS_MAX);
     const times = [
       ...(deadline === undefined ? [] : [deadline]),
-      ...(this.#store.hasBacklog() ? [Date.now() + retry] : []),
+      ...(this.#store.hasBacklog() || this.#store.waitsForSource() ? [Date.now() + retry] : []),
+      ...nextWork,
     ];
     if (times.length > 0) void this.#ctx.storage.setAlarm(Math.min(...times));
   }
@@ -54,6 +67,32 @@ export class Departures {
   /** Lets out what can leave now. Never throws: what stays is retried. */
   async leave(): Promise<void> {
     await Promise.all([this.sendErrands(), this.#projectBounded()]);
+    this.#ctx.waitUntil(this.#sendNotices());
+  }
+
+  /** Tells other containers what they wait for; each word is kept until it was taken. */
+  #sendNotices(): Promise<void> {
+    this.#noticing ??= this.#sendAllNotices().finally(() => {
+      this.#noticing = null;
+    });
+    return this.#noticing;
+  }
+
+  async #sendAllNotices(): Promise<void> {
+    try {
+      for (let batch = this.#notices(); batch.length > 0; batch = this.#notices()) {
+        for (const { sequence, notice } of batch) {
+          await containerGateway(this.#env, notice.to).letGo(notice.letGo);
+          this.#store.copies.deleteNotice(sequence);
+        }
+      }
+    } catch (error) {
+      this.#failed('notices', error);
+    }
+  }
+
+  #notices(): ReturnType<ContainerStore['copies']['notices']> {
+    return this.#store.isEmpty ? [] : this.#store.copies.notices();
   }
 
   /** Hands the host's errands over; the projection follows with the next `leave` or by alarm. */
@@ -104,7 +143,9 @@ export class Departures {
       for (let next = this.#next(); next !== null; next = this.#next()) {
         const { record, withRealms } = next;
         const deletedAt = record.status === 'deleted' ? record.updatedAt : null;
-        await projectContainer(this.#database, record, { withRealms, deletedAt });
+        if (!record.prespawn) {
+          await projectContainer(this.#database, record, { withRealms, deletedAt });
+        }
         this.#projected = record;
       }
       this.#failures = 0;

@@ -22,6 +22,7 @@ export interface Cause {
 
 /** Commands after whose success the machine was booted anew, worth a row although the status is the same. */
 const REBOOTS = new Set<ContainerCommand | null>(['restart', 'restore']);
+const CREATIONS = new Set<ContainerCommand | null>(['create', 'copy', 'claim']);
 
 /**
  * Stores `record` moved to `next`, with a status row and an event when the status changed (or the machine
@@ -66,7 +67,10 @@ export function journalTransition(
       durationMs: cause.durationMs,
       transitionTime: nowMs,
     });
-    store.appendOutbox({ kind: 'status_log', row: { ...row, containerId: stored.id, createdAt: nowMs } });
+    // What is nobody's yet is in no list, log or event of anybody.
+    if (!stored.prespawn) {
+      store.appendOutbox({ kind: 'status_log', row: { ...row, containerId: stored.id, createdAt: nowMs } });
+    }
     journalEvent(store, stored, `container.${stored.status}`, nowMs, {
       from_status: row.fromStatus,
       to_status: row.toStatus,
@@ -86,6 +90,7 @@ export function journalEvent(
   nowMs: number,
   detail: Record<string, unknown>,
 ): void {
+  if (record.prespawn) return;
   store.appendOutbox({
     kind: 'event',
     event: {
@@ -107,7 +112,10 @@ export function journalEvent(
 }
 
 function triggeredBy(cause: Cause): string {
-  if (cause.command === 'create') return 'container_creation';
+  if (CREATIONS.has(cause.command)) return 'container_creation';
   if (cause.command === 'delete') return 'container_deletion';
+  // Nobody but the keeper of rentals stops a machine without being a user.
+  if (cause.actor.userId === null && (cause.command === 'stop' || cause.command === 'force-stop'))
+    return 'server_expiration';
   return cause.command === null ? `host_${cause.cause ?? 'report'}` : 'manual_operation';
 }

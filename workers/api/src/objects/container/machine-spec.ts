@@ -1,7 +1,22 @@
-import type { MachineSpec } from '@control-plane/contract/link';
-import type { ContainerRecord } from '@control-plane/lifecycle';
+import type { HostCommand, MachineSpec } from '@control-plane/contract/link';
+import type { ContainerCommand, ContainerRecord } from '@control-plane/lifecycle';
 
 const GIB = 1024 ** 3;
+
+/** What a command is called on the host link. */
+export function hostCommandOf(command: ContainerCommand): HostCommand {
+  switch (command) {
+    case 'copy':
+      return 'copy-in';
+    case 'sync':
+      return 'sync-in';
+    // What the host must hear of a claim is what it hears of an update.
+    case 'claim':
+      return 'update';
+    default:
+      return command;
+  }
+}
 
 /** What the host must know of a container. */
 export function machineSpec(record: ContainerRecord): MachineSpec {

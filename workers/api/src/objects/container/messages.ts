@@ -26,6 +26,25 @@ export interface OperationView {
   readonly finishedAt: number | null;
   readonly error: ApiError | null;
   readonly result: OperationResult | null;
+  /** What its host last told while it ran; null: nothing, or forgotten. */
+  readonly progress: OperationProgress | null;
+}
+
+/** How far an operation has come; sizes in bytes, rates in bytes per second, times in milliseconds. */
+export interface OperationProgress {
+  readonly step: string;
+  readonly stepIndex: number;
+  readonly stepCount: number;
+  readonly bytesDone: number | null;
+  readonly bytesTotal: number | null;
+  readonly bytesPerSecond: number | null;
+  readonly remainingMs: number | null;
+}
+
+/** What a host tells of an operation that runs, handed on by its HostObject. */
+export interface HostProgress extends OperationProgress {
+  readonly operationId: string;
+  readonly incarnation: number;
 }
 
 /** `pending`: the wait was over before the operation was. */
@@ -52,7 +71,7 @@ export interface CreateInput extends Invocation {
 }
 
 export interface CommandInput extends Invocation {
-  readonly command: Exclude<ContainerCommand, 'create' | 'update'>;
+  readonly command: Exclude<ContainerCommand, 'create' | 'update' | 'copy' | 'copy-out' | 'sync' | 'claim'>;
   readonly parameters: DispatchParameters;
   /** snapshot: what the snapshot shall carry. */
   readonly snapshot?: {
@@ -66,8 +85,11 @@ export interface CommandInput extends Invocation {
 export interface HostReport {
   readonly operationId: string;
   readonly incarnation: number;
-  /** `inspect` and clean-ups are no operation of the container: their word counts as an observation. */
-  readonly isInspection: boolean;
+  /**
+   * `inspection`: no operation of the container, its word counts as an observation. `release`: about a copy
+   * point that was let go.
+   */
+  readonly kind: 'operation' | 'inspection' | 'release';
   readonly result: OperationResult | null;
   readonly error: OperationError | null;
 }
@@ -111,6 +133,8 @@ export interface StatusLogQuery {
 }
 
 export interface UpdateInput extends Invocation {
+  /** The one status in which the change is legal; absent: any that an update is legal in. */
+  readonly onlyWhile?: ContainerRecord['status'];
   readonly changes: Omit<ContainerChanges, 'environmentVars'>;
   /** `replace`: the whole set. `merge`: these keys only, null removes one. */
   readonly environment?:

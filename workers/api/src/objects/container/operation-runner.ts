@@ -4,21 +4,26 @@
  */
 import { randomHex, type Logger } from '@control-plane/serving';
 import type { ApiError } from '@control-plane/contract/errors';
-import type { DispatchParameters } from '@control-plane/contract/link';
+import type { DispatchParameters, HostCommand } from '@control-plane/contract/link';
 import {
   decideCommand,
   decideDeadline,
+  decideHostPhase,
   type ContainerCommand,
   type ContainerRecord,
   type LifecycleState,
 } from '@control-plane/lifecycle';
 import { operationIdOf } from '../../ids.ts';
 import { configured, noteChanges } from './configuration.ts';
+import type { CopyRequest, TravellingSnapshot } from './copy-messages.ts';
+import { abandonCopyPoints, beginCopyPoint, settleCopyPoint } from './copy-points.ts';
 import type { Departures } from './departures.ts';
 import { journalTransition, SYSTEM, type Cause } from './journal.ts';
-import { machineSpec } from './machine-spec.ts';
+import { hostCommandOf, machineSpec } from './machine-spec.ts';
 import type { CommandOutcome, HostReport, Invocation, OperationView, UpdateInput } from './messages.ts';
-import { refusal } from './refusal.ts';
+import type { ProgressBook } from './progress-book.ts';
+import { refusal, wrongStatus } from './refusal.ts';
+import { beginCopy, endCopies, settleCopy } from './settle-copy.ts';
 import { settleSnapshot } from './snapshots.ts';
 import { lifecycleState, type ContainerStore, type Loaded, type OperationRow } from './store.ts';
 import { Waiters } from './waiters.ts';
@@ -38,6 +43,10 @@ export interface Request {
   /** update: what changes. */
   readonly change?: UpdateInput;
   readonly snapshot?: { readonly alias: string | null; readonly expiresAt: number | null };
+  /** copy, sync: what is wanted of the source. The host hears of it by `beginHostPhase` only. */
+  readonly copy?: CopyRequest;
+  /** copy-out: the copy that asked first. */
+  readonly copyOut?: { readonly name: string; readonly targetId: string };
 }
 
 export function refused(error: ApiError, record: ContainerRecord | null): CommandOutcome {
@@ -49,10 +58,18 @@ export class OperationRunner {
   readonly #store: ContainerStore;
   readonly #departures: Departures;
   readonly #log: Logger;
+  readonly #progress: ProgressBook;
   readonly #waiters = new Waiters();
 
-  constructor(storage: DurableObjectStorage, store: ContainerStore, departures: Departures, log: Logger) {
+  constructor(
+    storage: DurableObjectStorage,
+    store: ContainerStore,
+    departures: Departures,
+    progress: ProgressBook,
+    log: Logger,
+  ) {
     this.#storage = storage;
+    this.#progress = progress;
     this.#store = store;
     this.#departures = departures;
     this.#log = log;
@@ -64,6 +81,10 @@ export class OperationRunner {
     const { command, subject } = request;
     // Loaded here and not before: the caller's checks may have waited, and others may have come first.
     const loaded = this.#store.load();
+    const only = request.change?.onlyWhile;
+    if (loaded !== null && only !== undefined && loaded.record.status !== only) {
+      return refused(wrongStatus(loaded.record, only), loaded.record);
+    }
     const decision = decideCommand(lifecycleState(loaded), {
       command,
       operationId: invocation.operationId,
@@ -101,17 +122,62 @@ export class OperationRunner {
     const operation = this.#store.operation(operationId);
     const loaded = this.#store.load();
     if (operation === null || loaded === null) return refused(refusal('gone', 'start', null, null), null);
-    const { actor: _actor, requestId: _requestId, snapshot: _snapshot, ...view } = operation;
+    const { actor: _actor, requestId: _requestId, snapshot: _snapshot, copy: _copy, ...view } = operation;
+    const isRunning = view.status === 'running';
     return {
-      kind: view.status === 'running' ? 'pending' : 'finished',
-      operation: view,
+      kind: isRunning ? 'pending' : 'finished',
+      operation: { ...view, progress: isRunning ? this.#progress.of(operationId) : null },
       record: loaded.record,
     };
   }
 
+  /**
+   * Hands an operation that waited for another container to its own host. Does nothing when it is no longer
+   * the one that runs.
+   */
+  async beginHostPhase(
+    operationId: string,
+    parameters: DispatchParameters,
+    travelling: readonly TravellingSnapshot[],
+  ): Promise<void> {
+    const nowMs = Date.now();
+    this.#storage.transactionSync(() => {
+      const loaded = this.#store.load();
+      const operation = this.#store.operation(operationId);
+      if (loaded === null || operation?.copy?.phase !== 'source') return;
+      const decision = decideHostPhase(lifecycleState(loaded), operationId);
+      if (decision.kind === 'dropped') return;
+      const cause: Cause = {
+        command: operation.command,
+        operationId,
+        actor: operation.actor,
+        cause: null,
+        durationMs: null,
+      };
+      const { record } = journalTransition(this.#store, loaded, loaded.record, decision.next, cause, nowMs);
+      const copy = { ...operation.copy, phase: 'host' as const, travelling };
+      this.#store.putOperation({ ...operation, incarnation: record.incarnation, copy });
+      const { requestId } = operation;
+      const command = hostCommandOf(operation.command);
+      const { deadlineAtMs } = decision.operation;
+      this.#dispatch(record, operationId, command, parameters, requestId, deadlineAtMs);
+      this.#departures.schedule();
+    });
+    await this.#departures.sendErrands();
+  }
+
   /** Writes the end of the running operation, lets it be known, and releases those who wait for it. */
-  async settle(loaded: Loaded, next: LifecycleState, operationId: string, end: End): Promise<void> {
-    this.#storage.transactionSync(() => this.#end(loaded, next, operationId, end));
+  async settle(
+    loaded: Loaded,
+    next: LifecycleState,
+    operationId: string,
+    end: End,
+    cleanUp = false,
+  ): Promise<void> {
+    this.#storage.transactionSync(() => {
+      const record = this.#end(loaded, next, operationId, end);
+      if (cleanUp) this.#followUp(record, 'delete', operationId);
+    });
     await this.#departures.leave();
     this.#waiters.release(operationId);
   }
@@ -132,22 +198,13 @@ export class OperationRunner {
         this.#dispatch(stored.record, operation.id, 'delete', {}, requestId, nowMs + NEVER_MS);
       } else {
         const message = `The host did not confirm "${operation.command}" in time; the container's state is being checked`;
-        this.#end(loaded, decision.next, operation.id, {
+        const record = this.#end(loaded, decision.next, operation.id, {
           status: 'timed_out',
           error: { code: 'OPERATION_TIMEOUT', message },
           report: null,
         });
-        const record = this.#store.load()?.record ?? loaded.record;
         this.#store.appendErrand({ kind: 'cancel', operationId: operation.id });
-        const followUp = operationIdOf(record.id, randomHex(8));
-        this.#dispatch(
-          record,
-          followUp,
-          decision.cleanUp ? 'delete' : 'inspect',
-          {},
-          requestId,
-          nowMs + NEVER_MS,
-        );
+        this.#followUp(record, decision.cleanUp ? 'delete' : 'inspect', requestId);
       }
       this.#departures.schedule();
     });
@@ -212,13 +269,28 @@ export class OperationRunner {
       actor: invocation.actor,
       requestId: invocation.requestId,
       snapshot: request.snapshot ?? null,
+      copy: request.copy === undefined ? null : { ...request.copy, phase: 'source', travelling: [] },
     });
+    if (request.copyOut !== undefined) beginCopyPoint(this.#store, record, request.copyOut, nowMs);
+    if (command === 'delete') abandonCopyPoints(this.#store);
+    if (request.copy !== undefined) {
+      beginCopy(this.#store, command, request.copy);
+      this.#departures.schedule();
+      return;
+    }
     const deadline = command === 'delete' ? nowMs + NEVER_MS : operation.deadlineAtMs;
-    this.#dispatch(record, operation.id, command, request.parameters, invocation.requestId, deadline);
+    this.#dispatch(
+      record,
+      operation.id,
+      hostCommandOf(command),
+      request.parameters,
+      invocation.requestId,
+      deadline,
+    );
     this.#departures.schedule();
   }
 
-  #end(loaded: Loaded, next: LifecycleState, operationId: string, end: End): void {
+  #end(loaded: Loaded, next: LifecycleState, operationId: string, end: End): ContainerRecord {
     const nowMs = Date.now();
     const operation = this.#finish(operationId, end);
     const cause: Cause = {
@@ -230,12 +302,28 @@ export class OperationRunner {
     };
     const failure = end.error === null ? null : { code: end.error.code, message: end.error.message };
     let record: ContainerRecord = { ...loaded.record, failure };
+    const result = end.report?.result ?? null;
+    const subject = loaded.running?.subject ?? '';
     if (operation !== null && end.status === 'succeeded') {
-      const result = end.report?.result ?? null;
-      record = settleSnapshot(this.#store, record, operation, loaded.running?.subject ?? '', result, nowMs);
+      record = settleSnapshot(this.#store, record, operation, subject, result, nowMs);
     }
-    journalTransition(this.#store, loaded, record, next, cause, nowMs);
+    if (operation !== null && operation.copy !== null) {
+      const { copy } = operation;
+      record = settleCopy(
+        this.#store,
+        record,
+        { command: operation.command, copy },
+        { ...end, result },
+        nowMs,
+      );
+    }
+    const { record: stored } = journalTransition(this.#store, loaded, record, next, cause, nowMs);
+    if (operation?.command === 'copy-out') {
+      settleCopyPoint(this.#store, stored, subject, { result, error: end.error }, nowMs);
+    }
     if (next.status === 'deleted') {
+      endCopies(this.#store, stored);
+      this.#store.appendOutbox({ kind: 'snapshot_deleted', containerId: stored.id, name: null });
       this.#store.appendOutbox({
         kind: 'release_holds',
         containerId: record.id,
@@ -252,6 +340,13 @@ export class OperationRunner {
       error: end.error?.code,
       duration_ms: cause.durationMs,
     });
+    return stored;
+  }
+
+  /** A dispatch outside of the lifecycle: what is left of a machine goes, or the host says what it has. */
+  #followUp(record: ContainerRecord, command: 'delete' | 'inspect', requestId: string): void {
+    const operationId = operationIdOf(record.id, randomHex(8));
+    this.#dispatch(record, operationId, command, {}, requestId, Date.now() + NEVER_MS);
   }
 
   /** An operation has one outcome: only a running one takes it. */
@@ -272,7 +367,7 @@ export class OperationRunner {
   #dispatch(
     record: ContainerRecord,
     operationId: string,
-    command: ContainerCommand | 'inspect',
+    command: HostCommand,
     parameters: DispatchParameters,
     requestId: string,
     deadlineAtMs: number,

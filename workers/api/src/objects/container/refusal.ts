@@ -7,6 +7,9 @@ import type {
   RunningOperation,
 } from '@control-plane/lifecycle';
 
+/** Commands whose refusal has a status of its own in the contract. */
+const COPY_COMMANDS = new Set<ContainerCommand>(['copy-out', 'sync']);
+
 /** What a client is told of a command that is illegal now. */
 export function refusal(
   reason: RefusalReason,
@@ -37,7 +40,7 @@ export function refusal(
     }
     case 'wrong_state':
       return {
-        code: 'OPERATION_STATE_CONFLICT',
+        code: COPY_COMMANDS.has(command) ? 'STATE_CONFLICT' : 'OPERATION_STATE_CONFLICT',
         message: `Cannot ${command} a container that is ${record?.status ?? 'missing'}`,
         data: {
           error: true,
@@ -49,6 +52,15 @@ export function refusal(
         },
       };
   }
+}
+
+/** What a client is told of a change that is legal in one status only. */
+export function wrongStatus(record: ContainerRecord, needed: ContainerRecord['status']): ApiError {
+  return {
+    code: 'STATE_CONFLICT',
+    message: `This can only be changed while the container is ${needed}; it is ${record.status}`,
+    data: { container_id: record.id, status: record.status },
+  };
 }
 
 const HOST_ERRORS: Record<HostErrorCode, ErrorCode> = {
@@ -64,6 +76,11 @@ const HOST_ERRORS: Record<HostErrorCode, ErrorCode> = {
   STALE_INCARNATION: 'CONTAINER_HOST_COMMAND_FAILED',
   CAPACITY_EXCEEDED: 'CONTAINER_HOST_COMMAND_FAILED',
   DRIVER_FAILED: 'CONTAINER_HOST_COMMAND_FAILED',
+  SYNC_BASE_GONE: 'SYNC_BASE_GONE',
+  TICKET_REFUSED: 'COPY_TRANSFER_FAILED',
+  TRANSFER_FAILED: 'COPY_TRANSFER_FAILED',
+  SOURCE_UNREACHABLE: 'COPY_TRANSFER_FAILED',
+  COPY_POINT_NOT_FOUND: 'COPY_TRANSFER_FAILED',
 };
 
 /** What a client is told of a host's failure; `data` keeps the host's own code and step. */

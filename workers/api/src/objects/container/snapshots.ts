@@ -60,7 +60,11 @@ export function settleSnapshot(
     case 'delete-snapshot':
       store.deleteSnapshot(snapshotName);
       store.appendOutbox({ kind: 'snapshot_deleted', containerId: record.id, name: snapshotName });
-      journalEvent(store, record, 'container.snapshot.deleted', nowMs, { snapshot: snapshotName });
+      journalEvent(store, record, 'container.snapshot.deleted', nowMs, {
+        snapshot: snapshotName,
+        // Nobody asked for it but its own expiry.
+        reason: operation.actor.userId === null ? 'expired' : 'requested',
+      });
       return { ...record, snapshotCount: store.snapshots().length };
     default:
       return record;

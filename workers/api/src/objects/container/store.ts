@@ -8,6 +8,8 @@ import type {
 } from '@control-plane/lifecycle';
 import type { Actor, OperationView, SnapshotRecord, StatusLogQuery, StatusLogRow } from './messages.ts';
 import type { ProjectionWrite } from '@control-plane/database';
+import type { CopyProgress } from './copy-messages.ts';
+import { CopyStore } from './copy-store.ts';
 
 /** A dispatch before its HostObject gives it a sequence number. */
 export type UnsentDispatch = Omit<Dispatch, 'type' | 'sequence'>;
@@ -21,10 +23,12 @@ export interface Loaded {
   readonly running: RunningOperation | null;
 }
 
-export interface OperationRow extends OperationView {
+export interface OperationRow extends Omit<OperationView, 'progress'> {
   readonly actor: Actor;
   readonly requestId: string;
   readonly snapshot: { readonly alias: string | null; readonly expiresAt: number | null } | null;
+  /** copy, sync: what it wants of its source, and whether it has it. */
+  readonly copy: CopyProgress | null;
 }
 
 /** Status rows kept in the object; the oldest go first. */
@@ -62,11 +66,16 @@ export class ContainerStore {
   readonly #sql: SqlStorage;
 
   #isEmpty: boolean;
+  /** What this container has to do with copies. */
+  readonly copies: CopyStore;
 
   constructor(storage: DurableObjectStorage) {
     this.#sql = storage.sql;
+    this.copies = new CopyStore(storage.sql);
     const tables = this.#sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'container'");
     this.#isEmpty = tables.toArray().length === 0;
+    // Objects that are older than these tables get them now.
+    if (!this.#isEmpty) this.copies.establish();
   }
 
   /** True until a container is made here. Asking for one that never was must leave nothing behind. */
@@ -78,6 +87,7 @@ export class ContainerStore {
   establish(): void {
     if (!this.#isEmpty) return;
     this.#sql.exec(TABLES);
+    this.copies.establish();
     this.#isEmpty = false;
   }
 
@@ -199,6 +209,16 @@ export class ContainerStore {
     return row === undefined ? null : read<SnapshotRecord>(row['body']);
   }
 
+  /** The snapshot whose time is over first; null: none has an end. */
+  nextExpiry(): (SnapshotRecord & { readonly expiresAt: number }) | null {
+    const row = this.#sql
+      .exec(
+        "SELECT body FROM snapshots WHERE body ->> 'expiresAt' IS NOT NULL ORDER BY body ->> 'expiresAt', name LIMIT 1",
+      )
+      .toArray()[0];
+    return row === undefined ? null : read<SnapshotRecord & { readonly expiresAt: number }>(row['body']);
+  }
+
   putSnapshot(snapshot: SnapshotRecord): void {
     this.#sql.exec(
       'INSERT INTO snapshots (name, created_at, body) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body',
@@ -242,11 +262,18 @@ export class ContainerStore {
     this.#sql.exec('DELETE FROM outbox WHERE sequence <= ?', throughSequence);
   }
 
+  /** Whether the running operation waits for another container. */
+  waitsForSource(): boolean {
+    const running = this.load()?.running;
+    if (running?.command !== 'copy' && running?.command !== 'sync') return false;
+    return this.operation(running.id)?.copy?.phase === 'source';
+  }
+
   /** Whether anything still has to leave the object. */
   hasBacklog(): boolean {
     const row = this.#sql
       .exec(
-        `SELECT EXISTS (SELECT 1 FROM errands) OR EXISTS (SELECT 1 FROM outbox)
+        `SELECT EXISTS (SELECT 1 FROM errands) OR EXISTS (SELECT 1 FROM outbox) OR EXISTS (SELECT 1 FROM notices)
            OR EXISTS (SELECT 1 FROM container WHERE version > projected_version) AS backlog`,
       )
       .one();

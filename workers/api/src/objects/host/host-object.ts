@@ -1,6 +1,7 @@
 import { randomHex, createLogger, describeError, type Logger } from '@control-plane/serving';
 import { DurableObject } from 'cloudflare:workers';
 import {
+  CONNECT_HEADERS,
   HostMessage,
   LINK_MESSAGE_BYTES_MAX,
   LINK_PING_INTERVAL_MS,
@@ -10,6 +11,8 @@ import {
   type ControlMessage,
   type Hello,
   type HostCapabilities,
+  type HostCommand,
+  type TransferEndpoint,
 } from '@control-plane/contract/link';
 import { errorBody } from '@control-plane/contract/errors';
 import { openDatabase, recordHostHello, setServerReady, type Database } from '@control-plane/database';
@@ -17,8 +20,13 @@ import type { Env } from '../../env.ts';
 import type { HostReport } from '../container/messages.ts';
 import type { UnsentDispatch } from '../container/store.ts';
 import { HostStore, type HostIdentity } from './host-store.ts';
+import { ProgressGate } from './progress-gate.ts';
+import { progressOf } from './progress-of.ts';
 import { reconcileInventory } from './reconcile-inventory.ts';
+import { ticketKeys } from './ticket-keys.ts';
 import { verifyConnect } from './verify-connect.ts';
+import { WarmPool } from './warm-pool.ts';
+import { WarmStore, type WarmKind } from './warm-store.ts';
 import { containerGateway } from '../gateways.ts';
 
 export interface HostStatus {
@@ -28,6 +36,12 @@ export interface HostStatus {
   readonly imageNames: string[];
   readonly defaultImage: string | null;
   readonly queuedDispatches: number;
+  /** Raw Ed25519 key in hex; null before the host enrolled. */
+  readonly publicKey: string | null;
+  /** Where other hosts reach it for transfers; null: nowhere. */
+  readonly transfer: TransferEndpoint | null;
+  /** Kinds of machine that it may hold ready. */
+  readonly warmKinds: WarmKind[];
 }
 
 export type AskResult =
@@ -36,6 +50,8 @@ export type AskResult =
 
 /** Three silent intervals: the host is gone. */
 const SILENCE_MS = 3 * LINK_PING_INTERVAL_MS;
+/** A daemon that was heard of within this time is surely alive: one that was restarted waits no longer than that. */
+const IN_USE_MS = 1.5 * LINK_PING_INTERVAL_MS;
 const ASKS_MAX = 200;
 
 /**
@@ -45,6 +61,8 @@ const ASKS_MAX = 200;
 export class HostObject extends DurableObject<Env> {
   readonly #store: HostStore;
   readonly #database: Database;
+  readonly #pool: WarmPool;
+  readonly #progress = new ProgressGate();
   #log: Logger;
   readonly #asks = new Map<string, (result: AskResult) => void>();
 
@@ -53,6 +71,14 @@ export class HostObject extends DurableObject<Env> {
     this.#store = new HostStore(ctx.storage);
     this.#database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
     this.#log = createLogger({ component: 'host-object', server_id: ctx.id.name ?? null });
+    this.#pool = new WarmPool({
+      env,
+      store: new WarmStore(ctx.storage.sql),
+      database: this.#database,
+      identity: () => this.#store.identity(),
+      isConnected: () => this.#link() !== null,
+      log: this.#log,
+    });
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING_TEXT, PONG_TEXT));
   }
 
@@ -75,6 +101,9 @@ export class HostObject extends DurableObject<Env> {
       imageNames: hello?.images.map(({ name }) => name) ?? [],
       defaultImage: hello?.images.find(({ is_default }) => is_default)?.name ?? null,
       queuedDispatches: this.#store.dispatchCount(),
+      publicKey: this.#store.identity()?.publicKey ?? null,
+      transfer: hello?.facts.transfer ?? null,
+      warmKinds: connected ? this.#pool.kinds() : [],
     };
   }
 
@@ -93,6 +122,19 @@ export class HostObject extends DurableObject<Env> {
     this.#store.deleteDispatch(operationId);
     const link = this.#link();
     if (link !== null) this.#send(link, { type: 'cancel', operation_id: operationId });
+  }
+
+  /** A machine that is ready for whoever claims it, or null. The same claim again gets the same machine. */
+  async claimWarm(claimId: string, kind: WarmKind): Promise<string | null> {
+    const containerId = this.#pool.claim(claimId, kind);
+    this.ctx.waitUntil(this.#pool.tend());
+    return containerId;
+  }
+
+  /** What became of a claimed machine. */
+  async settleWarm(containerId: string, end: 'taken' | 'unused' | 'broken'): Promise<void> {
+    this.#pool.settle(containerId, end);
+    this.ctx.waitUntil(this.#pool.tend());
   }
 
   /** Asks the host something read-only; never queued. */
@@ -124,9 +166,17 @@ export class HostObject extends DurableObject<Env> {
       this.#log.warn('link refused', { code: refusal.code });
       return Response.json(errorBody(refusal), { status: errorBody(refusal).statusCode });
     }
+    const instance = instanceOf(request.headers);
+    if (this.#isHeldByAnother(instance)) {
+      this.#log.warn('link refused', { code: 'HOST_IDENTITY_IN_USE' });
+      const message =
+        'Another daemon with this identity is connected; each host needs an enrolment of its own';
+      const body = errorBody({ code: 'HOST_IDENTITY_IN_USE', message });
+      return Response.json(body, { status: body.statusCode });
+    }
     this.#closeLinks('replaced by a newer connection');
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
+    this.ctx.acceptWebSocket(server, instance === null ? [] : [instance]);
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -145,7 +195,14 @@ export class HostObject extends DurableObject<Env> {
         this.#send(link, { type: 'pong' });
         return;
       case 'accepted':
+        return;
       case 'progress':
+        // Lost words are made good by the next ones.
+        if (this.#progress.isOpen(message.operation_id, Date.now())) {
+          await this.#container(message.container_id)
+            .progress(progressOf(message))
+            .catch(() => {});
+        }
         return;
       case 'completed':
         await this.#takeOutcome(message, { result: message.result, error: null });
@@ -191,7 +248,9 @@ export class HostObject extends DurableObject<Env> {
         await this.#linkGone(link);
       }
     }
-    if (this.#link() !== null) await this.ctx.storage.setAlarm(now + LINK_PING_INTERVAL_MS);
+    if (this.#link() === null) return;
+    await this.ctx.storage.setAlarm(now + LINK_PING_INTERVAL_MS);
+    await this.#pool.tend();
   }
 
   async #welcome(link: WebSocket, hello: Hello): Promise<void> {
@@ -206,11 +265,13 @@ export class HostObject extends DurableObject<Env> {
       server_id: identity.serverId,
       server_name: identity.serverName,
       quarantine,
+      ticket_keys: await ticketKeys(this.env),
     });
     link.serializeAttachment({ welcomed: true, connectedAt: Date.now() });
     // What was on the wire when the last link broke may have been lost; the daemon knows repeated ids.
     for (const dispatch of this.#store.dispatches()) this.#send(link, dispatch);
     await this.ctx.storage.setAlarm(Date.now() + LINK_PING_INTERVAL_MS);
+    this.ctx.waitUntil(this.#pool.tend());
     this.#log.info('host connected', { quarantined: quarantine.length, machines: hello.inventory.length });
     try {
       await recordHostHello(this.#database, identity.serverId, hello, Date.now());
@@ -228,12 +289,14 @@ export class HostObject extends DurableObject<Env> {
     await this.#container(message.container_id).report({
       operationId: message.operation_id,
       incarnation: message.incarnation,
-      isInspection: dispatch?.command === 'inspect',
+      kind: kindOf(dispatch?.command),
       ...outcome,
     });
     const isGone = dispatch?.command === 'delete' && outcome.error === null;
     if (isGone) this.#store.forgetMachine(message.container_id);
     this.#store.deleteDispatch(message.operation_id);
+    this.#progress.close(message.operation_id);
+    if (this.#pool.has(message.container_id)) this.ctx.waitUntil(this.#pool.tend());
   }
 
   /** What can't be sent now is sent again after the next connect. */
@@ -253,6 +316,14 @@ export class HostObject extends DurableObject<Env> {
       if (isOpen && attachment(link).welcomed && now - this.#lastHeard(link) <= SILENCE_MS) return link;
     }
     return null;
+  }
+
+  /** Whether a daemon that is another one than `instance` was heard of lately: two hosts have one identity then. */
+  #isHeldByAnother(instance: string | null): boolean {
+    const link = this.#link();
+    if (link === null || instance === null) return false;
+    const [holder] = this.ctx.getTags(link);
+    return holder !== undefined && holder !== instance && Date.now() - this.#lastHeard(link) <= IN_USE_MS;
   }
 
   #lastHeard(link: WebSocket): number {
@@ -287,12 +358,24 @@ export class HostObject extends DurableObject<Env> {
   }
 }
 
+/** Which daemon connects; null: one of an older version, which does not say. */
+function instanceOf(headers: Headers): string | null {
+  const instance = headers.get(CONNECT_HEADERS.instance) ?? '';
+  return /^[0-9a-f]{32}$/.test(instance) ? instance : null;
+}
+
 function attachment(link: WebSocket): { welcomed: boolean; connectedAt: number } {
   const value: unknown = link.deserializeAttachment();
   if (typeof value === 'object' && value !== null && 'welcomed' in value && 'connectedAt' in value) {
     return { welcomed: value.welcomed === true, connectedAt: Number(value.connectedAt) };
   }
   return { welcomed: false, connectedAt: Date.now() };
+}
+
+/** How a container's object takes the outcome of a dispatch. */
+function kindOf(command: HostCommand | undefined): HostReport['kind'] {
+  if (command === 'inspect') return 'inspection';
+  return command === 'release-copy' ? 'release' : 'operation';
 }
 
 function parseMessage(raw: string): HostMessage | null {

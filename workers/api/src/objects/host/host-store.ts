@@ -79,7 +79,7 @@ export class HostStore {
       dispatch.container_id,
       JSON.stringify(dispatch),
     );
-    if (dispatch.command === 'create') {
+    if (dispatch.command === 'create' || dispatch.command === 'copy-in') {
       this.#sql.exec(
         'INSERT INTO machines (container_id) VALUES (?) ON CONFLICT DO NOTHING',
         dispatch.container_id,

@@ -16,7 +16,7 @@ export const getContainerOperation = operation(containersGet, async ({ params, q
   const sections: readonly RuntimeSection[] = query.runtime ?? [];
   const runtime = sections.length === 0 ? ok(undefined) : await readRuntime(context, record, sections);
   if (!runtime.ok) return runtime;
-  const { serverExpiredAt } = loaded.value;
+  const { serverExpiredAt, serverSuspendedAt } = loaded.value;
   const warnings =
     serverExpiredAt === null
       ? []
@@ -27,13 +27,22 @@ export const getContainerOperation = operation(containersGet, async ({ params, q
             expired_at: isoTime(serverExpiredAt),
           },
         ];
+  const suspensions =
+    serverSuspendedAt === null
+      ? []
+      : [
+          {
+            type: 'usage_unpaid',
+            message: "The server's usage could not be paid: this container can't be started",
+          },
+        ];
   return ok({
     message: 'Container retrieved successfully',
     data: {
       ...presentContainer(context, loaded.value, record),
       ...(runtime.value === undefined ? {} : { runtime_info: runtime.value }),
       ...proxySummary(query),
-      warnings,
+      warnings: [...warnings, ...suspensions],
     },
   });
 });

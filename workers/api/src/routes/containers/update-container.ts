@@ -3,7 +3,7 @@ import { fail } from '@control-plane/contract';
 import { containersUpdate } from '@control-plane/contract/routes';
 import { holdValues, releaseValues } from '@control-plane/database';
 import { sshKeyIdentity, type ContainerChanges } from '@control-plane/lifecycle';
-import { reservationRefused } from '../../containers/create-container.ts';
+import { reservationRefused } from '../../containers/reservation-refused.ts';
 import { containerNotFound, containerObject, loadContainer } from '../../containers/load-container.ts';
 import { presentContainer } from '../../containers/present-container.ts';
 import { answerCommand, invocation } from '../../containers/run-command.ts';

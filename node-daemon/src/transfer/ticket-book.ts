@@ -1,0 +1,36 @@
+import type { Journal } from '../journal/journal.ts';
+import { readNumber, readText } from '../journal/journal.ts';
+
+/** How long a ticket is remembered after its end, against clocks that are set back. */
+const keptAfterExpiryMs = 3_600_000;
+
+/** Tickets that were used at this source. A ticket is bound to the first transfer that shows it. */
+export class TicketBook {
+  readonly #journal: Journal;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  /** Uses a ticket, or goes on with it; false: another transfer used it, or this one ended already. */
+  use(ticketId: string, session: string, expiresAtMs: number, nowMs: number): boolean {
+    const { database } = this.#journal;
+    return this.#journal.transaction(() => {
+      database.prepare('delete from transfer_tickets where expires_at_ms < ?').run(nowMs - keptAfterExpiryMs);
+      database
+        .prepare(
+          'insert or ignore into transfer_tickets (ticket_id, session, expires_at_ms, settled) values (?, ?, ?, 0)',
+        )
+        .run(ticketId, session, expiresAtMs);
+      const row = database.prepare('select * from transfer_tickets where ticket_id = ?').get(ticketId);
+      return row !== undefined && readText(row, 'session') === session && readNumber(row, 'settled') === 0;
+    });
+  }
+
+  /** The transfer is complete: the ticket is worth nothing any more. */
+  settle(ticketId: string): void {
+    this.#journal.database
+      .prepare('update transfer_tickets set settled = 1 where ticket_id = ?')
+      .run(ticketId);
+  }
+}

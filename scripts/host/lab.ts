@@ -1,0 +1,112 @@
+/**
+ * What `npm run test:host` and `npm run bench:host` need of this machine, and the way into the lab: a host of
+ * its own (see in-lab.sh) with images and CRIU, which are made once and kept under
+ * ${XDG_CACHE_HOME:-~/.cache}/container-control-plane.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { buildImage } from '@control-plane/node-daemon/image-builder';
+import { ImageStore } from '@control-plane/node-daemon/image-store';
+import { missingHostPackages } from '../stack/host-packages.ts';
+import { installHostPackages } from '../stack/install-host-packages.ts';
+import { REPOSITORY_ROOT } from '../stack/repository-root.ts';
+import { onStopRequest } from '../stack/stop-request.ts';
+
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'container-control-plane');
+
+/** Recipes that are tested with what they made; built once per machine. */
+const KEPT_IMAGES = ['debian/12', 'debian/13'];
+
+/** Ends the run: this machine can't do it. In CI that is a failure, a developer is only told. */
+export function giveUp(what: string, reason: string): never {
+  process.stderr.write(`${what} was not run: ${reason}\n`);
+  process.exit(process.env['CI'] === 'true' ? 1 : 0);
+}
+
+/** Installs what is missing; ends the run where that can't be. `more` is wanted beside the daemon's own packages. */
+export function prepareMachine(what: string, more: readonly string[] = []): void {
+  if (process.platform !== 'linux') giveUp(what, 'it needs Linux.');
+  if (process.getuid?.() !== 0) giveUp(what, 'it needs root, for containers, networks and mounts.');
+  const names = [...missingHostPackages().map(({ name }) => name), ...more];
+  if (names.length === 0) return;
+  if (!existsSync('/usr/bin/apt-get')) giveUp(what, `missing: ${names.join(', ')}, and there is no apt-get.`);
+  process.stdout.write(`Installing ${names.join(' ')} …\n`);
+  if (!installHostPackages(names)) giveUp(what, `apt-get could not install ${names.join(' ')}.`);
+}
+
+/** CRIU beside the system; undefined when it can't be had, which the tests that need it will say. */
+function prepareCriu(): string | undefined {
+  const { status, stdout } = spawnSync(join(REPOSITORY_ROOT, 'scripts/host/get-criu.sh'), {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return status === 0 ? join(stdout.trim().split('\n').at(-1) ?? '', 'bin') : undefined;
+}
+
+/** What images are made by; another one of these makes them anew. */
+const RECIPES = [
+  'node-daemon/src/drivers/images/build-busybox.ts',
+  'node-daemon/src/drivers/images/build-debian.ts',
+  'node-daemon/src/drivers/images/image-builder.ts',
+  'node-daemon/src/drivers/images/prepare-checkpointable.ts',
+  'tests/host/workloads/build-workload-image.ts',
+];
+
+function recipeKey(): string {
+  const hash = createHash('sha256');
+  for (const file of RECIPES) hash.update(readFileSync(join(REPOSITORY_ROOT, file)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Images by their names, each with what builds it into the store. */
+type KeptImages = Readonly<Record<string, (store: ImageStore) => Promise<unknown>>>;
+
+/** Long ones are built once per machine, the small one each time, so that its recipe is tested too. */
+async function prepareImages(store: ImageStore, more: KeptImages): Promise<void> {
+  await buildImage(store, 'busybox');
+  const known = store.list().map((image) => image.name);
+  const recipes = KEPT_IMAGES.map((name) => [name, () => buildImage(store, name)] as const);
+  const kept: KeptImages = { ...more, ...Object.fromEntries(recipes) };
+  for (const [name, build] of Object.entries(kept)) {
+    if (known.includes(name)) continue;
+    process.stdout.write(`Building the image ${name}, some minutes …\n`);
+    await build(store);
+  }
+}
+
+/**
+ * Runs `command` in the lab and ends this process with its exit code. {@link prepareMachine} comes first. `more`:
+ * images that it needs beside the usual ones; inside the lab there is no way to a mirror.
+ */
+export async function runInLab(command: readonly string[], more: KeptImages = {}): Promise<void> {
+  const images = new ImageStore(join(cache, `images-${recipeKey()}`));
+  await prepareImages(images, more);
+  const criu = prepareCriu();
+  // Machines must be able to pass through the parents of their data; what is in it is the tests' own to guard.
+  const folder = mkdtempSync(join(tmpdir(), 'host-tests-'));
+  mkdirSync(join(folder, 'tmp'), { mode: 0o711 });
+  spawnSync('chmod', ['711', folder]);
+  const child = spawn(join(REPOSITORY_ROOT, 'scripts/host/in-lab.sh'), [...command], {
+    cwd: REPOSITORY_ROOT,
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      PATH: [...(criu === undefined ? [] : [criu]), process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(
+        delimiter,
+      ),
+      NODE_DAEMON_IMAGES_DIR: images.directory,
+      TMPDIR: join(folder, 'tmp'),
+      WRANGLER_SEND_METRICS: 'false',
+      CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+    },
+  });
+  // Its programs ignore anything milder; with it ends every process in the lab.
+  onStopRequest(async () => void child.kill('SIGKILL'));
+  child.on('exit', (code) => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(code ?? 1);
+  });
+}

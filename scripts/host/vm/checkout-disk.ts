@@ -1,0 +1,102 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { REPOSITORY_ROOT } from '../../stack/repository-root.ts';
+
+/** What of the checkout the tests of the guest need; each path is relative to the repository. */
+const PARTS = ['package.json', 'node-daemon', 'packages', 'scripts', 'tests'];
+/** Packages that only the tests themselves name. */
+const TOOLS = ['vitest'];
+const WORKSPACES = ['node-daemon', 'packages/contract', 'packages/lifecycle', 'packages/signing'];
+const sizeBytes = 2 * 1024 ** 3;
+
+/**
+ * Writes an ext4 disk with the checkout, the packages that the daemon and its tests need, and Node (`node`). Throws
+ * when mke2fs fails.
+ */
+export function writeCheckoutDisk(file: string): void {
+  const tree = `${file}.tree`;
+  rmSync(tree, { recursive: true, force: true });
+  mkdirSync(tree);
+  try {
+    for (const part of PARTS) copy(join(REPOSITORY_ROOT, part), join(tree, part));
+    for (const name of packageDirectories()) copy(join(REPOSITORY_ROOT, name), join(tree, name));
+    copy(join(REPOSITORY_ROOT, 'node_modules/@control-plane'), join(tree, 'node_modules/@control-plane'));
+    copy(process.execPath, join(tree, 'node'));
+    warmCompileCache(tree);
+    writeFileSync(file, '');
+    truncateSync(file, sizeBytes);
+    const made = spawnSync('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', tree, file], {
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    });
+    if (made.status !== 0) throw new Error(`The disk of the checkout could not be made: ${made.stderr}`);
+  } finally {
+    rmSync(tree, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Fills `compile-cache` with what Node makes of the daemon's sources: in the guest, which is emulated, that would
+ * take many seconds for each daemon that a test starts. Without it the tests are only slower.
+ */
+function warmCompileCache(tree: string): void {
+  spawnSync(join(tree, 'node'), [join(tree, 'node-daemon/src/main.ts'), 'version'], {
+    stdio: 'ignore',
+    env: {
+      ...process.env,
+      NODE_COMPILE_CACHE: join(tree, 'compile-cache'),
+      NODE_COMPILE_CACHE_PORTABLE: '1',
+    },
+  });
+}
+
+/** Directories of all packages that are needed, each once, nested ones within those that hold them. */
+function packageDirectories(): string[] {
+  const found = new Set<string>();
+  const open = [
+    ...TOOLS.map((name) => ({ name, from: REPOSITORY_ROOT })),
+    ...WORKSPACES.flatMap((workspace) => {
+      const directory = join(REPOSITORY_ROOT, workspace);
+      return dependencies(directory).map((name) => ({ name, from: directory }));
+    }),
+  ];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const directory = find(next.name, next.from);
+    if (directory === undefined || next.name.startsWith('@control-plane/')) continue;
+    const path = relative(REPOSITORY_ROOT, directory);
+    if (found.has(path)) continue;
+    found.add(path);
+    open.push(...dependencies(directory).map((name) => ({ name, from: directory })));
+  }
+  const all = [...found];
+  return all.filter((path) => !all.some((other) => path.startsWith(`${other}/`)));
+}
+
+/** Names of what a package needs or may use; what is optional need not be installed. */
+function dependencies(directory: string): string[] {
+  const content: unknown = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
+  if (typeof content !== 'object' || content === null) return [];
+  const fields = new Map<string, unknown>(Object.entries(content));
+  return ['dependencies', 'optionalDependencies', 'peerDependencies'].flatMap((field) =>
+    Object.keys(fields.get(field) ?? {}),
+  );
+}
+
+/** Where Node would find a package from a directory; undefined when it is not installed. */
+function find(name: string, from: string): string | undefined {
+  for (let directory = from; ; directory = dirname(directory)) {
+    const candidate = join(directory, 'node_modules', name);
+    if (existsSync(join(candidate, 'package.json'))) return candidate;
+    if (directory === dirname(directory)) return undefined;
+  }
+}
+
+function copy(source: string, target: string): void {
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(source, target, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (file) => !/\/\.(?:data|wrangler)$/.test(file),
+  });
+}

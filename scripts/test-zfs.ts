@@ -1,0 +1,129 @@
+/**
+ * `npm run test:zfs`: the daemon's drivers on real OpenZFS, with LXC, CRIU and pure version 2 control groups, inside
+ * a virtual machine of the project's own. As root on Debian it builds that machine where it is not there yet, which
+ * takes about ten minutes; see docs/testing-on-hosts.md. Arguments are vitest's.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { arch, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { giveUp, prepareMachine } from './host/lab.ts';
+import { writeCheckoutDisk } from './host/vm/checkout-disk.ts';
+import { Guest, type GuestParts } from './host/vm/guest.ts';
+import { onStopRequest } from './stack/stop-request.ts';
+
+const suite = 'The ZFS suite';
+const poolBytes = 6 * 1024 ** 3;
+/** More don't help: the emulated machine has two things to do at a time at most. */
+const cpusMax = 2;
+/** Built again for each run, in the guest, so that its recipe is tested too. */
+const buildImages = 'node node-daemon/src/main.ts image build busybox';
+
+/** Ends what runs, and takes away what it left; set as the run goes on. */
+let cleanUp: () => Promise<void> = async () => undefined;
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** What the emulator needs, built where it is not there yet. */
+async function buildParts(): Promise<GuestParts> {
+  const script = join(import.meta.dirname, 'host/vm/build.sh');
+  // Kept out of the terminal's process group: ctrl-C comes to us, and we end it as a whole.
+  const child = spawn(script, [], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+  let text = '';
+  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const closed = once(child, 'close');
+  cleanUp = async () => {
+    // The shell in there is the first process of its namespace: all others go with it.
+    child.kill('SIGKILL');
+    await closed;
+  };
+  await closed;
+  const [emulator, image] = text.trim().split('\n').at(-1)?.split(' ') ?? [];
+  if (child.exitCode !== 0 || emulator === undefined || image === undefined) {
+    giveUp(suite, 'its virtual machine could not be built.');
+  }
+  return { emulator, image };
+}
+
+function makePool(file: string): void {
+  writeFileSync(file, '');
+  truncateSync(file, poolBytes);
+}
+
+/** Quotes a word for the guest's shell. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** Where the guest's vitest puts a report, whatever it is to be called here. */
+const guestReport = '/tmp/report.json';
+const reportOption = '--outputFile.json=';
+
+function testScript(words: readonly string[]): string {
+  const inGuest = words.map((word) =>
+    word.startsWith(reportOption) ? `${reportOption}${guestReport}` : word,
+  );
+  const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'tests/zfs/vitest.config.ts'];
+  return [
+    'set -e',
+    'cd /checkout',
+    'export PATH=/checkout:$PATH NODE_COMPILE_CACHE=/checkout/compile-cache NODE_COMPILE_CACHE_PORTABLE=1',
+    'export CI=true TEST_PATIENCE=10 NODE_DAEMON_STORAGE=zfs:one NODE_DAEMON_IMAGES_DIR=/var/lib/node-daemon/images',
+    buildImages,
+    // The guest is a host of its own already: only the network around it is made.
+    `exec scripts/host/in-lab.sh --inside ${[...vitest, ...inGuest].map(quote).join(' ')}`,
+  ].join('\n');
+}
+
+/** Brings the report of the tests out of the guest, to where it was asked for. */
+async function fetchReport(guest: Guest, words: readonly string[]): Promise<void> {
+  const file = words.find((word) => word.startsWith(reportOption))?.slice(reportOption.length);
+  if (file === undefined) return;
+  let text = '';
+  const status = await guest.run(`cat ${guestReport}`, (chunk) => (text += chunk));
+  if (status === 0) writeFileSync(file, text);
+}
+
+async function run(): Promise<number> {
+  prepareMachine(suite, existsSync('/sbin/mke2fs') || existsSync('/usr/sbin/mke2fs') ? [] : ['e2fsprogs']);
+  if (arch() !== 'x64') giveUp(suite, `its virtual machine is of x86-64, this machine is ${arch()}.`);
+  if (spawnSync('unshare', ['--mount', 'true']).status !== 0) giveUp(suite, 'it needs to mount.');
+  const parts = await buildParts();
+  const runDirectory = mkdtempSync(join(tmpdir(), 'zfs-tests-'));
+  cleanUp = async () => rmSync(runDirectory, { recursive: true, force: true });
+  writeCheckoutDisk(join(runDirectory, 'checkout.img'));
+  for (const pool of ['one', 'two']) makePool(join(runDirectory, `${pool}.img`));
+  const startedAt = performance.now();
+  const seconds = (): string => `${Math.round((performance.now() - startedAt) / 1000)} s`;
+  const count = Math.min(cpusMax, cpus().length);
+  const guest = await Guest.boot({ ...parts, runDirectory, cpus: count }, (booting) => {
+    cleanUp = async () => {
+      await booting.stop();
+      rmSync(runDirectory, { recursive: true, force: true });
+    };
+  });
+  say(`The virtual machine is up after ${seconds()}.`);
+  const words = process.argv.slice(2);
+  const status = await guest.run(testScript(words), (text) => process.stdout.write(text));
+  await fetchReport(guest, words);
+  if (status !== 0)
+    say(`What its kernel said last:\n${guest.readConsole().split('\n').slice(-5).join('\n')}`);
+  say(`Done after ${seconds()}.`);
+  return status;
+}
+
+onStopRequest(async () => {
+  await cleanUp();
+  process.exit(130);
+});
+let status = 1;
+try {
+  status = await run();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+}
+await cleanUp();
+process.exit(status);
