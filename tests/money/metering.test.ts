@@ -206,6 +206,35 @@ it('nothing is metered on a server at a flat rate, nor after a rental has ended'
   expect(await microsOf(flat.who)).toBe(10_000_000);
 });
 
+it('an extension after the end leaves nothing unpaid of what was used before it', async () => {
+  const { who, rentalId, container } = await meter(1000, 5, [[0, 'running']]);
+  const end = hoursAgo(3) + HOUR_MS / 2;
+  await stage.database.update(schema.rentals).set({ endsAt: end }).where(eq(schema.rentals.id, rentalId));
+  await who.api.expect(200, 'POST', `/rentals/${rentalId}/extend`, {
+    additional_days: 30,
+    expected_rental_end: new Date(end).toISOString(),
+  });
+  await stage.stack.runScheduled();
+  const used = await usageOf(who, `/containers/${container.id}/usage`);
+  expect(used.total['compute_ms']).toBe(2.5 * HOUR_MS);
+  expect(await microsOf(who)).toBe(10_000_000 - 40_000);
+});
+
+it('what an ended rental owes is charged once there is money', async () => {
+  const { who, rentalId } = await meter(0, 5, [[0, 'running']]);
+  await stage.stack.runScheduled();
+  await stage.database
+    .update(schema.rentals)
+    .set({ endsAt: hoursAgo(0), status: 'ended' })
+    .where(eq(schema.rentals.id, rentalId));
+  await stage.stack.runScheduled();
+  expect((await rentalRow(rentalId))?.dueCents).toBe(8);
+  await fund(stage.database, who.id, 10);
+  await stage.stack.runScheduled();
+  expect(await microsOf(who)).toBe(20_000);
+  expect((await rentalRow(rentalId))?.dueCents).toBe(0);
+});
+
 it('is shown to those who may see the container, and to tokens that may read bills', async () => {
   const { who, container } = await meter(1000, 1, [[0, 'running']]);
   const stranger = await stage.newRenter();

@@ -85,6 +85,12 @@ describe('cards', () => {
       idempotency_key: 'key-1',
     });
     expect(body.code).toBe('IDEMPOTENCY_INTENT_MISMATCH');
+    // Nor does the key show what was begun elsewhere to a realm's host.
+    const order = { amount: '10', idempotency_key: 'key-1' };
+    const elsewhere = await user.expect(409, 'POST', '/wallet/payments/stripe/checkout', order, {
+      realm: 'a'.repeat(24),
+    });
+    expect(elsewhere.body.code).toBe('IDEMPOTENCY_INTENT_MISMATCH');
     expect((await checkout(await login(0), '11', 'key-1')).intent.id).not.toBe(first.intent.id);
     const concurrent = await Promise.all(Array.from({ length: 8 }, () => checkout(user, '12', 'key-many')));
     expect(new Set(concurrent.map(({ checkout_url: url }) => url)).size).toBe(1);

@@ -63,6 +63,7 @@ it('drives what nothing came of, and then finds nothing more to do', { timeout: 
   await keep('evt_1', 'checkout.session.completed', {
     id: 'cs_1',
     amount_total: 1000,
+    currency: 'usd',
     payment_status: 'paid',
     metadata: { intent_id: INTENT },
     payment_intent: 'pi_1',
@@ -76,7 +77,12 @@ it('drives what nothing came of, and then finds nothing more to do', { timeout: 
 });
 
 it('names what fails again and exits with 1', { timeout: 120_000 }, async () => {
-  await keep('evt_3', 'refund.created', { id: 're_1', amount: 100, payment_intent: 'pi_unknown' });
+  await keep('evt_3', 'refund.created', {
+    id: 're_1',
+    amount: 100,
+    currency: 'usd',
+    payment_intent: 'pi_unknown',
+  });
   const failed = await replay('--event', 'evt_3');
   expect(failed).toMatchObject({ code: 1, out: '1 failed' });
   expect(failed.errors).toContain('stripe evt_3 (refund.created): stripe has to be asked');

@@ -199,6 +199,25 @@ describe('the database refuses', () => {
     }
   });
 
+  it('an invoice in the place of another', async () => {
+    const [first, second, other] = [freshId(), freshId(), freshId()];
+    for (const id of [first, second]) await post(topUp({ ...head(id), provider: 'bank', cents: 100 }));
+    const insert = (verb: string, id: string, transaction: string, number: number, named = number) =>
+      raw(`${verb} into invoices (id, user_id, transaction_id, year, number, invoice_number, status, amount_micros,
+        currency, document_json, issue_date, due_date, paid_date, created_at, updated_at)
+        values ('${id}', '${userId}', '${transaction}', 2026, ${number}, 'INV-2026-${named}', 'paid', 1, 'USD', '{}',
+        1, 1, 1, 1, 1)`);
+    const made = freshId();
+    expect(await insert('insert', made, first, 1)).toBe('accepted');
+    for (const verb of ['insert', 'insert or replace', 'insert or ignore']) {
+      expect(await insert(verb, made, second, 2)).toBe('ledger: DUPLICATE_INVOICE');
+      expect(await insert(verb, other, first, 2)).toBe('ledger: DUPLICATE_INVOICE');
+      expect(await insert(verb, other, second, 2, 1)).toBe('ledger: DUPLICATE_INVOICE');
+      expect(await insert(verb, other, second, 3)).toBe('ledger: INVOICE_NUMBER_GAP');
+    }
+    expect(await insert('insert', other, second, 2)).toBe('accepted');
+  });
+
   it('a balance that no posting makes', async () => {
     await fund(100);
     const where = `where kind = 'user_general' and user_id = '${userId}'`;

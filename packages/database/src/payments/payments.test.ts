@@ -17,7 +17,7 @@ import {
   openPaymentIntent,
 } from './payment-intents.ts';
 import { addPaymentMethod, listPaymentMethods, updatePaymentMethod } from './payment-methods.ts';
-import { listInbox } from './webhook-inbox.ts';
+import { keepReceivedEvent, listInbox, noteFailedTry } from './webhook-inbox.ts';
 
 const USER = idOf('a');
 const REALM = idOf('c');
@@ -160,6 +160,24 @@ describe('events', () => {
     expect(await due()).not.toContain('evt_left');
     await applyPaymentEvent(database, event('evt_late'), await begin(), write(['pi_left'], null));
     expect(await due()).toContain('evt_left');
+  });
+
+  it('that fail again and again come behind those that were not tried since, and may still be settled', async () => {
+    const [failing, newer] = [event('evt_failing'), { ...event('evt_newer'), receivedAt: 50 }];
+    await keepReceivedEvent(database, failing);
+    await keepReceivedEvent(database, newer);
+    const turns = async () =>
+      (await listInbox(database, { state: 'due', limit: 100 }))
+        .map(({ eventId }) => eventId)
+        .filter((eventId) => eventId === 'evt_failing' || eventId === 'evt_newer');
+    expect(await turns()).toStrictEqual(['evt_failing', 'evt_newer']);
+    await noteFailedTry(database, failing, 100);
+    expect(await turns()).toStrictEqual(['evt_newer', 'evt_failing']);
+    await noteFailedTry(database, newer, 200);
+    expect(await turns()).toStrictEqual(['evt_failing', 'evt_newer']);
+    await applyPaymentEvent(database, failing, await begin(), write(['pi_failing'], null));
+    await noteFailedTry(database, failing, 300);
+    expect(await turns()).toStrictEqual(['evt_newer']);
   });
 
   it('about an unknown payment wait, unless the payment has become known meanwhile', async () => {

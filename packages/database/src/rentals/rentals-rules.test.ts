@@ -1,12 +1,16 @@
 /** What the database itself refuses about rentals, and how a rental's end shows in what it paid for. */
 import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { topUp } from '@control-plane/ledger';
 import { findContainer, listContainers } from '../containers.ts';
-import { marketListings, projects, rentals, serverGrants } from '../schema.ts';
+import { postTransaction } from '../ledger/ledger-statement.ts';
+import { containers, marketListings, projects, rentals, serverGrants } from '../schema.ts';
 import { openTemporaryDatabase, type TemporaryDatabase } from '../temporary-database.ts';
-import { addContainer, addServer, addUser, freshId, scopeFor } from '../test-rows.ts';
+import { addContainer, addServer, addUser, eventFor, freshId, scopeFor } from '../test-rows.ts';
 import { listMeteredRentals } from './metering.ts';
-import { listRentalsDue, listRentalsHeldOut } from './rental-course.ts';
+import { extendRental } from './rent-server.ts';
+import { listOverstayers, listRentalsDue, listRentalsHeldOut } from './rental-course.ts';
+import { findRental } from './rentals.ts';
 import { readServerUse } from './server-use.ts';
 
 let temporary: TemporaryDatabase;
@@ -79,6 +83,37 @@ describe('a rental', () => {
     await rent();
     expect(await raw(`update rentals set status = 'active' where id = '${first}'`)).toBe('rentals: ENDED');
     expect(await raw(`delete from rentals where id = '${first}'`)).toBe('rentals: KEPT');
+  });
+
+  it('has the others that are not over for neighbours, however few places there are by now', async () => {
+    await list(2);
+    const [mine, other] = [await rent(), id()];
+    const neighbours = async () =>
+      (await findRental(temporary.database, scopeFor(user), mine))?.neighbours ?? null;
+    expect(await neighbours()).toBe(0);
+    await addUser(temporary.database, other);
+    const theirs = await rent(other);
+    expect(await neighbours()).toBe(1);
+    await raw(`update rentals set status = 'ended' where id = '${theirs}'`);
+    expect(await neighbours()).toBe(0);
+  });
+
+  it('is not extended after its end before what was used up to then is posted', async () => {
+    await list();
+    const rentalId = await rent();
+    const extension = { rentalId, serverId: server, userId: user, expectedEnd: 100, newEnd: 900, cents: 0 };
+    const extend = () =>
+      extendRental(temporary.database, { ...extension, now: 500 }, null, eventFor(user, rentalId, 500));
+    const { database } = temporary;
+    await database
+      .update(rentals)
+      .set({ meteringJson: '{}', meteredUntil: 99 })
+      .where(eq(rentals.id, rentalId));
+    expect(await extend()).toBe('stale');
+    await database.update(rentals).set({ meteredUntil: 100 }).where(eq(rentals.id, rentalId));
+    expect(await extend()).toBe('extended');
+    const found = await findRental(database, scopeFor(user), rentalId);
+    expect(found?.rental).toMatchObject({ endsAt: 900, meteredUntil: 500 });
   });
 });
 
@@ -216,5 +251,51 @@ describe('the turn of a rental', () => {
     await set(running, { meteringJson, endsAt: 9000, meteredUntil: 200 });
     const turns = await idsOf(listMeteredRentals(temporary.database, 1000, 1000));
     expect(turns.filter((turn) => turn === owing || turn === running)).toEqual([running, owing]);
+  });
+
+  it('that owes comes once to be told, and from then on when there is money, over or not', async () => {
+    await list();
+    const rentalId = await rent();
+    const { database } = temporary;
+    const isListed = async () => (await idsOf(listMeteredRentals(database, 1000, 1000))).includes(rentalId);
+    await set(rentalId, { meteringJson: '{}', meteredUntil: 100, dueCents: 5 });
+    expect(await isListed()).toBe(true);
+    await set(rentalId, { suspendedAt: 1 });
+    expect(await isListed()).toBe(false);
+    const pay = (cents: number) =>
+      postTransaction(
+        database,
+        topUp({ id: id(), userId: user, description: 'test', now: 1, provider: 'bank', cents }),
+      );
+    await pay(4);
+    expect(await isListed()).toBe(false);
+    await pay(1);
+    expect(await isListed()).toBe(true);
+    await set(rentalId, { status: 'ended' });
+    expect(await isListed()).toBe(true);
+    await set(rentalId, { dueCents: 0 });
+    expect(await isListed()).toBe(false);
+  });
+
+  it('whose containers must stop is not taken by those that can not be stopped', async () => {
+    const { database } = temporary;
+    const left = new Set<string>();
+    for (let count = 0; count < 3; count += 1) {
+      const [projectId, containerId] = [id(), id()];
+      await database
+        .insert(projects)
+        .values({ id: projectId, userId: user, alias: projectId, color: '#FFF', ...times });
+      await addContainer(database, { id: containerId, projectId, userId: user });
+      await database
+        .update(containers)
+        .set({ serverId: server, serverExpiredAt: 5 })
+        .where(eq(containers.id, containerId));
+      left.add(containerId);
+    }
+    const bounds = { expiredBefore: 10, unpaidBefore: 10 };
+    for (let turn = 0; turn < 1000 && left.size > 0; turn += 1) {
+      for (const { id: containerId } of await listOverstayers(database, bounds, 1)) left.delete(containerId);
+    }
+    expect([...left]).toEqual([]);
   });
 });

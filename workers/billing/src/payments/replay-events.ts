@@ -1,4 +1,10 @@
-import { listInbox, noteFailedTry, type Database, type InboxFilter, type InboxRow } from '@control-plane/database';
+import {
+  listInbox,
+  noteFailedTry,
+  type Database,
+  type InboxFilter,
+  type InboxRow,
+} from '@control-plane/database';
 import type { PaymentProviderName } from './payment-facts.ts';
 import type { EventSource } from './payment-reading.ts';
 import { receiveEvent, type ReceivedOutcome } from './receive-event.ts';

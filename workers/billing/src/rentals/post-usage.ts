@@ -26,8 +26,6 @@ const SETTLING_MS = 5 * 60_000;
 const HOUR_MS = 3_600_000;
 const RENTALS_PER_RUN = 100;
 const SPANS_PER_RUN = 48;
-/** Enough for the longest outage of the cron, and for meeting its runs on the way. */
-const ATTEMPTS_MAX = 50;
 
 /**
  * Posts the usage of metered rentals hour by hour, and charges it. Whatever runs at the same time, or runs
@@ -52,22 +50,23 @@ export async function postUsage(database: Database, now: number, log: Logger): P
 }
 
 /**
- * Posts what a rental that is over has used up to its end. It is charged by the next run of {@link postUsage}.
- *
- * @returns false when others kept posting it at the same time: ask again
+ * Posts what a rental that is over has used up to its end, together with whoever else does so at the same time.
+ * It is charged by the next run of {@link postUsage}.
  */
 export async function postUsageToEnd(
   database: Database,
   readRental: () => Promise<RentalRow | null>,
   now: number,
-): Promise<boolean> {
-  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
+): Promise<void> {
+  for (let reachedMs = -1; ;) {
     const rental = await readRental();
-    if (rental === null || ratesOf(rental.meteringJson) === null) return true;
-    if (rental.endsAt >= now || rental.meteredUntil >= rental.endsAt) return true;
+    if (rental === null || rental.meteringJson === null) return;
+    if (rental.endsAt >= now || rental.meteredUntil >= rental.endsAt) return;
+    // Whoever was quicker has brought it further, so this comes to an end.
+    if (rental.meteredUntil <= reachedMs) throw new Error(`usage of rental ${rental.id} can't be posted`);
+    reachedMs = rental.meteredUntil;
     await postSpans(database, rental, rental.endsAt, now);
   }
-  return false;
 }
 
 type Metered = Pick<

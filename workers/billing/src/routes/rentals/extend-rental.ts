@@ -1,12 +1,18 @@
 import { fail, ok } from '@control-plane/contract/errors';
 import { rentalsExtend } from '@control-plane/contract/routes';
-import { extendRental, findTransaction, type LedgerTransactionRow } from '@control-plane/database';
+import {
+  extendRental,
+  findRental,
+  findTransaction,
+  type LedgerTransactionRow,
+} from '@control-plane/database';
 import { charge as chargeTransaction } from '@control-plane/ledger';
 import { extendedEnd, quoteExtension } from '@control-plane/rentals';
 import type { AuthenticatedContext } from '../../context.ts';
 import { operation } from '../../operation.ts';
 import { presentPayment, presentTerm, termOf } from '../../rentals/present-rental.ts';
 import { balanceRefused, quoteRefused } from '../../rentals/quote-refused.ts';
+import { postUsageToEnd } from '../../rentals/post-usage.ts';
 import { rentalEvent } from '../../rentals/rental-event.ts';
 import { loadRental } from './load-rental.ts';
 
@@ -29,6 +35,10 @@ export const extendRentalOperation = operation(rentalsExtend, async ({ params, b
   if (!quote.ok) return quoteRefused(quote.refusal);
 
   const now = Date.now();
+  // What was used before the end is owed whatever comes after it.
+  const readRental = async () =>
+    (await findRental(database, { userId: principal.userId, realmId: null }, rental.id))?.rental ?? null;
+  await postUsageToEnd(database, readRental, now);
   const newEnd = extendedEnd(termOf(rental), body.additional_days, now);
   const { totalCents } = quote.charge;
   const payment =

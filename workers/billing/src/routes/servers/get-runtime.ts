@@ -10,8 +10,7 @@ import { loadRental, rentalNotFound } from '../rentals/load-rental.ts';
 const MESSAGE = 'Runtime retrieved successfully';
 
 /** A whole server is what nobody else can have a part of, or has one of from when there were more places. */
-const isShared = ({ listing, neighbours }: RentalListing): boolean =>
-  listing?.slots !== 1 || neighbours > 0;
+const isShared = ({ listing, neighbours }: RentalListing): boolean => listing?.slots !== 1 || neighbours > 0;
 
 async function limit({ env, clientAddress, principal }: AuthenticatedContext) {
   return checkRateLimit(env, 'server-runtime', { clientAddress, account: principal.userId });
