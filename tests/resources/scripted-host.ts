@@ -15,6 +15,7 @@ import {
   type OperationResult,
 } from '@control-plane/contract/link';
 import { WebSocket } from 'ws';
+import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
 import { httpCall } from '../../scripts/stack/http-call.ts';
 import type { Stack } from '../../scripts/stack/stack.ts';
 
@@ -104,7 +105,7 @@ export interface ScriptedHostOptions {
   readonly outcome?: (dispatch: Dispatch) => Partial<OperationResult> | OperationError | undefined;
 }
 
-/** Enrols a host with a join token and connects it; resolves when it was welcomed. */
+/** Enrols a host with a join token and connects it; resolves when it was welcomed and its images are recorded. */
 export async function connectScriptedHost(
   stack: Stack,
   options: ScriptedHostOptions = {},
@@ -181,6 +182,10 @@ export async function connectScriptedHost(
       }
       receive(parsed.data);
     });
+  });
+  await waitFor('the record of what the host has', async () => {
+    const images = await httpCall(stack.port, { path: '/api/v1/images/public', host: stack.apiDomain });
+    return images.text.includes(HELLO.images[0]?.name ?? '');
   });
   // A host that is silent for too long is taken for gone.
   const pings = setInterval(() => link.send(PING_TEXT), PING_MS);
