@@ -86,7 +86,8 @@ export class CommandShell {
     stdin.on('error', () => undefined);
     readWords(stdout, (words) => this.#receive(words));
     child.once('error', () => this.#lose(shell));
-    child.once('close', () => this.#lose(shell));
+    // Not `close`: what it had begun holds its output open for as long as that runs.
+    child.once('exit', () => this.#lose(shell));
     // Idle, it keeps nothing alive.
     for (const handle of [child, stdin, stdout]) handle.unref();
     return shell;
@@ -99,8 +100,10 @@ export class CommandShell {
     else job.onEnded(value);
   }
 
-  #lose(shell: { directory: string }): void {
+  /** What it had begun ends with it: nothing may still run that its caller was told is lost. */
+  #lose(shell: { process: ChildProcess; directory: string }): void {
     if (this.#shell === shell) this.#shell = undefined;
+    if (shell.process.pid !== undefined) kill(-shell.process.pid);
     rmSync(shell.directory, { recursive: true, force: true });
     for (const job of this.#jobs.values()) job.onLost(new Error('The shell that runs commands was killed.'));
   }
