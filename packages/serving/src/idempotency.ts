@@ -1,3 +1,4 @@
+import { hashSecret } from '@control-plane/auth';
 import { fail, ok, type ApiError, type Result } from '@control-plane/contract/errors';
 import {
   claimIdempotencyKey,
@@ -37,11 +38,11 @@ export async function beginIdempotent(
   if (!KEY_PATTERN.test(request.key)) {
     return fail('IDEMPOTENCY_KEY_INVALID', 'Idempotency-Key must be 1 to 255 visible ASCII characters');
   }
-  const keyHash = await sha256(`${request.scope}\n${request.key}`);
+  const keyHash = hashSecret(`${request.scope}\n${request.key}`);
   const identity = { scope: request.scope, keyHash };
   const state = await claimIdempotencyKey(database, {
     ...identity,
-    requestHash: await sha256(`${request.method}\n${request.path}\n${request.bodyText}`),
+    requestHash: hashSecret(`${request.method}\n${request.path}\n${request.bodyText}`),
     seed,
     now,
     leaseUntil: now + LEASE_MS,
@@ -80,10 +81,6 @@ export async function beginIdempotent(
         },
       });
   }
-}
-
-async function sha256(text: string): Promise<string> {
-  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', encoder.encode(text))));
 }
 
 async function answerKey(key: string): Promise<CryptoKey> {

@@ -1,3 +1,4 @@
+import { hashSecret } from '@control-plane/auth';
 import { fail, ok, type Result } from '@control-plane/contract/errors';
 import {
   EnrollRequest,
@@ -22,7 +23,7 @@ export async function enrollHost(request: Request, env: Env): Promise<Result<Enr
       data: { server_time: nowSeconds, host_time: timestamp },
     });
   }
-  const tokenHash = await sha256Hex(joinToken);
+  const tokenHash = hashSecret(joinToken);
   const database = openDatabase(env.DATABASE_URL, env.DATABASE_TOKEN, env.DATABASE);
   const server = await claimJoinToken(database, { tokenHash, publicKey, now: Date.now() });
   if (server === null) {
@@ -34,9 +35,4 @@ export async function enrollHost(request: Request, env: Env): Promise<Result<Enr
     publicKey,
   });
   return ok({ server_id: server.id, server_name: server.name });
-}
-
-async function sha256Hex(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
+import { hashSecret } from '@control-plane/auth';
 
 /** An id (24 hex digits) that is always the same for the same text. */
 export function digestId(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 24);
+  return hashSecret(text).slice(0, 24);
 }
