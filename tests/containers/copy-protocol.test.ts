@@ -125,7 +125,7 @@ describe('a copy to another server', () => {
     const { parameters } = await dispatched(stage.away, copy.id, 'copy-in');
     const from = parameters.copy_source;
     expect(from).toMatchObject({
-      endpoint: { address: '192.0.2.7', port: 9443 },
+      endpoint: { addresses: ['192.0.2.7', '198.51.100.7'], port: 9443 },
       public_key: home.publicKey,
     });
     const keys = home.ticketKeys.map(({ kid, public_key: publicHex }) => ({ kid, publicHex }));

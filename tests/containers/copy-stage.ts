@@ -77,7 +77,7 @@ export async function openCopyStage(): Promise<CopyStage> {
   const api = new ApiClient(stack);
   const failures = new Map<HostCommand, HostErrorCode>();
   const outcome = outcomeOf(failures);
-  const transfer = { addresses: ['192.0.2.7'], port: 9443 };
+  const transfer = { addresses: ['192.0.2.7', '198.51.100.7'], port: 9443 };
   const home = await connectScriptedHost(stack, { capabilities: CAPABILITIES, transfer, outcome });
   const server = await addServer(stack);
   const away = await connectScriptedHost(stack, { server, capabilities: CAPABILITIES, outcome });

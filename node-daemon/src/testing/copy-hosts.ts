@@ -1,4 +1,4 @@
-import type { CopySource, Dispatch, MachineSpec } from '@control-plane/contract/link';
+import type { CopySource, Dispatch, MachineSpec, TransferEndpoint } from '@control-plane/contract/link';
 import {
   generateSigningKey,
   parseSigningKeys,
@@ -64,12 +64,10 @@ export class CopyHost extends TestHost {
   }
 
   /** Where its daemon listens, as it said last. */
-  get endpoint(): { address: string; port: number } {
+  get endpoint(): TransferEndpoint {
     const transfer = this.control.ofType('hello').at(-1)?.facts.transfer;
-    const address = transfer?.addresses[0];
-    if (transfer === null || transfer === undefined || address === undefined)
-      throw new Error('The daemon gives nothing to others.');
-    return { address, port: transfer.port };
+    if (transfer === null || transfer === undefined) throw new Error('The daemon gives nothing to others.');
+    return transfer;
   }
 
   get publicKeyHex(): string {

@@ -1,3 +1,4 @@
+import type { TransferEndpoint } from '@control-plane/contract/link';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
@@ -7,7 +8,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
  */
 export class CuttingProxy {
   readonly #server: Server;
-  readonly #target: { address: string; port: number };
+  readonly #target: TransferEndpoint;
   readonly #cuts: number[];
   readonly #sockets = new Set<Socket>();
   connections = 0;
@@ -16,7 +17,7 @@ export class CuttingProxy {
   /** Connections that stand still. */
   stalled = 0;
 
-  constructor(target: { address: string; port: number }, cuts: readonly number[], stallsAfter = Infinity) {
+  constructor(target: TransferEndpoint, cuts: readonly number[], stallsAfter = Infinity) {
     this.#target = target;
     this.#cuts = [...cuts];
     this.stallsAfter = stallsAfter;
@@ -24,11 +25,11 @@ export class CuttingProxy {
   }
 
   /** Where it listens. */
-  async listen(): Promise<{ address: string; port: number }> {
+  async listen(): Promise<TransferEndpoint> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     const bound = this.#server.address();
     if (typeof bound !== 'object' || bound === null) throw new Error('The proxy has no address.');
-    return { address: '127.0.0.1', port: bound.port };
+    return { addresses: ['127.0.0.1'], port: bound.port };
   }
 
   /** Cuts every connection that there is. */
@@ -46,7 +47,7 @@ export class CuttingProxy {
     this.connections += 1;
     let left = this.#cuts.shift() ?? Infinity;
     let passed = 0;
-    const far = connect(this.#target.port, this.#target.address);
+    const far = connect(this.#target.port, this.#target.addresses[0]);
     for (const [one, other] of [
       [near, far],
       [far, near],

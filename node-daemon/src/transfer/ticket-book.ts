@@ -1,8 +1,8 @@
 import type { Journal } from '../journal/journal.ts';
 import { readNumber, readText } from '../journal/journal.ts';
 
-/** How long a ticket is remembered after its end, against clocks that are set back. */
-const keptAfterExpiryMs = 3_600_000;
+/** How long a ticket is remembered after its end: longer than any copy may take, and against clocks that are set back. */
+const keptAfterExpiryMs = 3 * 3_600_000;
 
 /** Tickets that were used at this source. A ticket is bound to the first transfer that shows it. */
 export class TicketBook {
@@ -25,6 +25,14 @@ export class TicketBook {
       const row = database.prepare('select * from transfer_tickets where ticket_id = ?').get(ticketId);
       return row !== undefined && readText(row, 'session') === session && readNumber(row, 'settled') === 0;
     });
+  }
+
+  /** Whether this transfer began with the ticket and is not complete. */
+  isUnderWay(ticketId: string, session: string): boolean {
+    const row = this.#journal.database
+      .prepare('select session, settled from transfer_tickets where ticket_id = ?')
+      .get(ticketId);
+    return row !== undefined && readText(row, 'session') === session && readNumber(row, 'settled') === 0;
   }
 
   /** The transfer is complete: the ticket is worth nothing any more. */

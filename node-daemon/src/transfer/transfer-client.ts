@@ -1,13 +1,12 @@
 import type { CopySource, TransferProgress } from '@control-plane/contract/link';
 import { setTimeout as delay } from 'node:timers/promises';
-import { connect, type TLSSocket } from 'node:tls';
 import type { StorageDriver } from '../drivers/types.ts';
 import type { HostKey } from '../link/host-key.ts';
 import { fail, succeed, type Outcome } from '../outcome.ts';
+import { dialSource } from './dial-source.ts';
 import { itemsMax } from './messages.ts';
 import { receiveCopy } from './receive-copy.ts';
 import { TransferMeter } from './transfer-meter.ts';
-import { handshakeTimeoutMs, idleTimeoutMs, isSameKey, peerKeyOf, tlsOptions } from './tls-options.ts';
 
 /** What is to be fetched, for whom. */
 export type FetchCopy = {
@@ -95,13 +94,18 @@ export class TransferClient {
     const { source, containerId, copyPoint, session, signal, onProgress } = request;
     if (source.endpoint === null || source.ticket === null)
       return fail('TICKET_REFUSED', 'There is no ticket for a transfer from another host.');
-    const socket = await this.#connect(source.endpoint);
-    if (socket === undefined) return 'unreachable';
+    const socket = await dialSource({
+      endpoint: source.endpoint,
+      publicKey: source.public_key,
+      key: this.#options.key,
+      signal,
+    });
+    if (socket === 'unreachable') return socket;
+    if (socket === 'other key')
+      return fail('SOURCE_UNREACHABLE', 'At the source’s address is a host with another key.');
     const abort = (): void => void socket.destroy();
     signal.addEventListener('abort', abort, { once: true });
     try {
-      if (!isSameKey(peerKeyOf(socket), source.public_key))
-        return fail('SOURCE_UNREACHABLE', 'At the source’s address is a host with another key.');
       let meter = new TransferMeter({ bytesTotal: null, now, report: onProgress });
       const held = await storage.listSnapshots(containerId);
       return await receiveCopy({
@@ -131,19 +135,5 @@ export class TransferClient {
       signal.removeEventListener('abort', abort);
       socket.destroy();
     }
-  }
-
-  /** A connection on which the handshake is done; undefined: there is none to be had. */
-  async #connect(endpoint: { address: string; port: number }): Promise<TLSSocket | undefined> {
-    const socket = connect({ host: endpoint.address, port: endpoint.port, ...tlsOptions(this.#options.key) });
-    return new Promise((resolve) => {
-      socket.setTimeout(handshakeTimeoutMs, () => socket.destroy());
-      socket.on('error', () => undefined);
-      socket.once('close', () => resolve(undefined));
-      socket.once('secureConnect', () => {
-        socket.setTimeout(idleTimeoutMs);
-        resolve(socket);
-      });
-    });
   }
 }

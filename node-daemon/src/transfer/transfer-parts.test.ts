@@ -48,11 +48,15 @@ describe('a ticket', () => {
       book = new TicketBook(journal);
       expect(book.use('t', 'one', 1000, 500)).toBe(true);
       expect(book.use('t', 'two', 1000, 500)).toBe(false);
+      expect([book.isUnderWay('t', 'one'), book.isUnderWay('t', 'two')]).toEqual([true, false]);
+      expect(book.isUnderWay('u', 'one')).toBe(false);
       book.settle('t');
+      expect(book.isUnderWay('t', 'one')).toBe(false);
       expect(book.use('t', 'one', 1000, 500)).toBe(false);
-      // Remembered for an hour after its end; by then nobody would take it anyhow.
-      expect(book.use('t', 'two', 1000, 1000 + 3_599_000)).toBe(false);
-      expect(book.use('u', 'two', 9e9, 1000 + 3_700_000)).toBe(true);
+      // Remembered for three hours after its end; by then nobody would take it anyhow.
+      expect(book.use('t', 'two', 1000, 1000 + 3 * 3_600_000)).toBe(false);
+      expect(book.use('u', 'two', 9e9, 1000 + 3 * 3_600_000 + 1)).toBe(true);
+      expect(book.use('t', 'two', 9e9, 1000 + 3 * 3_600_000 + 1)).toBe(true);
       journal.close();
     });
   });

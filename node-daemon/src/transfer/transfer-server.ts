@@ -162,6 +162,7 @@ export class TransferServer {
         sourceServerId: serverId,
         peerPublicKey: peerKeyOf(socket) ?? '',
         nowSeconds: Math.floor(now() / 1000),
+        isUnderWay: (ticketId) => tickets.isUnderWay(ticketId, request.session),
       },
     );
     if (!verified.ok) return fail('TICKET_REFUSED', refusals[verified.error]);

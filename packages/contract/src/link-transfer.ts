@@ -8,15 +8,22 @@ export const publicKeyHex = lazy(() => z.string().regex(/^[0-9a-f]{64}$/));
 /** Name of a copy point: `copy-` and 24 hex digits. */
 export const CopyPointName = lazy(() => z.string().regex(/^copy-[0-9a-f]{24}$/));
 
+/** Where other daemons reach this one for transfers. */
+export const TransferEndpoint = lazy(() =>
+  z.strictObject({
+    addresses: z.array(z.string().min(1).max(255)).min(1).max(16),
+    port: z.number().int().min(1).max(65_535),
+  }),
+);
+export type TransferEndpoint = z.infer<ReturnType<typeof TransferEndpoint>>;
+
 /** `copy-in`, `sync-in`: the machine that the data comes from, and how its host is reached. */
 export const CopySource = lazy(() =>
   z.strictObject({
     container_id: objectId(),
     server_id: objectId(),
     /** Where the source's daemon listens; null: the source is on this host and nothing is transferred. */
-    endpoint: z
-      .strictObject({ address: z.string().min(1).max(255), port: z.number().int().min(1).max(65_535) })
-      .nullable(),
+    endpoint: TransferEndpoint().nullable(),
     /** The source host's key, which its certificate must bear. */
     public_key: publicKeyHex(),
     /** Signed by the control plane; null exactly when `endpoint` is. */
@@ -45,15 +52,6 @@ export const TransferProgress = lazy(() =>
   }),
 );
 export type TransferProgress = z.infer<ReturnType<typeof TransferProgress>>;
-
-/** Where other daemons reach this one for transfers. */
-export const TransferEndpoint = lazy(() =>
-  z.strictObject({
-    addresses: z.array(z.string().min(1).max(255)).min(1).max(16),
-    port: z.number().int().min(1).max(65_535),
-  }),
-);
-export type TransferEndpoint = z.infer<ReturnType<typeof TransferEndpoint>>;
 
 /** A key by which the control plane signs transfer tickets. */
 export const TicketKey = lazy(() =>

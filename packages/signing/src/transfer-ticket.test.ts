@@ -7,6 +7,7 @@ import {
   TICKET_LIFETIME_SECONDS_MAX,
   verifyTransferTicket,
   type SigningKeys,
+  type TicketExpectation,
   type TransferTicket,
 } from './index.ts';
 
@@ -36,7 +37,7 @@ async function makeKeys(): Promise<SigningKeys> {
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
 }
-const errorOf = async (text: string, overrides: Partial<typeof expected> = {}): Promise<string> => {
+const errorOf = async (text: string, overrides: Partial<TicketExpectation> = {}): Promise<string> => {
   const verified = await verifyTransferTicket(keys.keys, text, { ...expected, ...overrides });
   return verified.ok ? 'accepted' : verified.error;
 };
@@ -63,6 +64,10 @@ describe('a transfer ticket', () => {
     expect(await errorOf(text, { nowSeconds: ticket.expires_at + 60 })).toBe('accepted');
     expect(await errorOf(text, { nowSeconds: ticket.expires_at + 61 })).toBe('expired');
     expect(await errorOf(text, { nowSeconds: NOW + 3600 })).toBe('expired');
+    const isUnderWay = (id: string): boolean => id === ticket.ticket_id;
+    expect(await errorOf(text, { nowSeconds: NOW + 3600, isUnderWay })).toBe('accepted');
+    expect(await errorOf(text, { nowSeconds: NOW + 3600, isUnderWay: () => false })).toBe('expired');
+    expect(await errorOf(text, { nowSeconds: NOW - 3600, isUnderWay })).toBe('lives_too_long');
     expect(await errorOf(text, { nowSeconds: NOW - 3600 })).toBe('lives_too_long');
     const eternal = { ...ticket, expires_at: NOW + TICKET_LIFETIME_SECONDS_MAX + 3600 };
     expect(await errorOf(await signTransferTicket(keys, eternal))).toBe('lives_too_long');

@@ -56,6 +56,8 @@ export interface TicketExpectation {
   /** The key that the peer has proven to hold, 64 hex digits. */
   readonly peerPublicKey: string;
   readonly nowSeconds: number;
+  /** Whether a transfer began with this ticket and is not complete: it may go on when the ticket has expired. */
+  readonly isUnderWay?: (ticketId: string) => boolean;
 }
 
 /**
@@ -75,7 +77,8 @@ export async function verifyTransferTicket(
   if (key === undefined) return refused('unknown_key');
   if (!(await verifyEd25519(key.publicHex, signature, signedBytes(payload)))) return refused('bad_signature');
   const remaining = ticket.expires_at - expected.nowSeconds;
-  if (remaining < -CLOCK_SKEW_SECONDS_MAX) return refused('expired');
+  if (remaining < -CLOCK_SKEW_SECONDS_MAX && expected.isUnderWay?.(ticket.ticket_id) !== true)
+    return refused('expired');
   if (remaining > TICKET_LIFETIME_SECONDS_MAX + CLOCK_SKEW_SECONDS_MAX) return refused('lives_too_long');
   if (ticket.source_server_id !== expected.sourceServerId) return refused('other_source');
   if (ticket.target_public_key !== expected.peerPublicKey) return refused('other_target');

@@ -1,6 +1,6 @@
 import type { ApiError, Result } from '@control-plane/contract/errors';
 import { fail, ok } from '@control-plane/contract/errors';
-import type { DispatchParameters } from '@control-plane/contract/link';
+import type { DispatchParameters, TransferEndpoint } from '@control-plane/contract/link';
 import type { ContainerRecord } from '@control-plane/lifecycle';
 import { randomHex } from '@control-plane/serving';
 import { parseSigningKeys, signTransferTicket } from '@control-plane/signing';
@@ -63,10 +63,9 @@ async function routeBetween(
   source: Ready,
   origin: HostStatus,
   targetPublicKey: string,
-): Promise<Result<{ endpoint: { address: string; port: number }; ticket: string }, ApiError>> {
+): Promise<Result<{ endpoint: TransferEndpoint; ticket: string }, ApiError>> {
   if (!origin.connected) return fail('HOST_UNAVAILABLE', "The source's server is not connected");
-  const [address] = origin.transfer?.addresses ?? [];
-  if (origin.transfer === null || address === undefined) {
+  if (origin.transfer === null) {
     return fail('CAPABILITY_MISSING', "The source's server takes no connections from other servers", {
       data: { capability: 'transfer', server_id: source.serverId },
     });
@@ -86,5 +85,5 @@ async function routeBetween(
     with_snapshots: copy.withSnapshots && source.snapshots.length > 0,
     expires_at: Math.floor(Date.now() / 1000) + TICKET_SECONDS,
   });
-  return ok({ endpoint: { address, port: origin.transfer.port }, ticket });
+  return ok({ endpoint: origin.transfer, ticket });
 }
