@@ -13,6 +13,9 @@ export const measuredOperations = [
 ] as const;
 export type MeasuredOperation = (typeof measuredOperations)[number];
 
+/** One journalled step of an operation, and how long it took. */
+export type StepTiming = { readonly name: string; readonly durationMs: number };
+
 /** One way of having machines; each call resolves when its effect is confirmed. */
 export interface Contender {
   readonly name: string;
@@ -34,5 +37,7 @@ export interface Contender {
   start(id: string): Promise<void>;
   /** Removes a stopped machine with its snapshots. */
   remove(id: string): Promise<void>;
+  /** The steps of what was asked since the last call, for the profile; absent: it does not tell. */
+  takeSteps?(): readonly StepTiming[];
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Dispatch, MachineSpec } from '@control-plane/contract/link';
 import { CopyHost, makeSigningKeys } from '../../node-daemon/src/testing/copy-hosts.ts';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
-import type { Contender } from './contender.ts';
+import type { Contender, StepTiming } from './contender.ts';
 import { machineSpec } from './machine-spec.ts';
 
 const snapshotName = 'held';
@@ -11,6 +11,7 @@ export class DaemonContender implements Contender {
   readonly name = 'daemon';
   readonly #host: CopyHost;
   readonly #daemon: DaemonProcess;
+  #told = 0;
   readonly #machines = new Map<string, { spec: MachineSpec; incarnation: number }>();
 
   private constructor(host: CopyHost, daemon: DaemonProcess) {
@@ -78,6 +79,15 @@ export class DaemonContender implements Contender {
   async remove(id: string): Promise<void> {
     await this.#run(id, 'delete');
     this.#machines.delete(id);
+  }
+
+  takeSteps(): StepTiming[] {
+    const completed = this.#host.control.ofType('completed');
+    const fresh = completed.slice(this.#told);
+    this.#told = completed.length;
+    return fresh.flatMap(({ result }) =>
+      result.steps.map((step) => ({ name: step.name, durationMs: step.duration_ms })),
+    );
   }
 
   close(): Promise<void> {

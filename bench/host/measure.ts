@@ -10,7 +10,7 @@ import { aliasOf, LxdContender } from './lxd-contender.ts';
 import { LxdServer } from './lxd-server.ts';
 import { measureContenders } from './measure-contenders.ts';
 import { measureCheckpoints } from './measure-checkpoints.ts';
-import { comparisonRows, writeHostResults } from './write-results.ts';
+import { comparisonRows, profileRows, writeHostResults } from './write-results.ts';
 
 const ROUNDS: Readonly<Record<string, number>> = { busybox: 15, 'debian/13': 8 };
 
@@ -23,8 +23,8 @@ try {
   contenders.push(await DaemonContender.start(), await ApiContender.start());
   const sections = [];
   for (const [image, rounds] of Object.entries(ROUNDS)) {
-    const samples = await measureContenders(contenders, image, rounds);
-    sections.push({ image, rounds, rows: comparisonRows(samples) });
+    const { samples, steps } = await measureContenders(contenders, image, rounds);
+    sections.push({ image, rounds, rows: comparisonRows(samples), profile: profileRows(samples, steps) });
   }
   writeHostResults(
     contenders.map(({ name }) => name),

@@ -5,7 +5,7 @@ import { REPOSITORY_ROOT } from '../../scripts/stack/repository-root.ts';
 import { median, quantile } from '../statistics.ts';
 import { measuredOperations, type MeasuredOperation } from './contender.ts';
 import type { CheckpointSamples } from './measure-checkpoints.ts';
-import type { Samples } from './measure-contenders.ts';
+import type { Samples, StepSamples } from './measure-contenders.ts';
 
 /** At most this share of LXD's time, for the daemon. */
 const targets: Readonly<Record<MeasuredOperation, number | null>> = {
@@ -27,6 +27,7 @@ export interface ImageSection {
   readonly image: string;
   readonly rounds: number;
   readonly rows: readonly string[];
+  readonly profile: readonly string[];
 }
 
 /** Rows of a table: operation, each contender's time, the daemon's share of LXD's, the aim. */
@@ -43,6 +44,23 @@ export function comparisonRows(samples: Samples): string[] {
   });
 }
 
+/** Where the daemon's time goes in what misses its aim: its steps by their medians, the rest is journal and link. */
+export function profileRows(samples: Samples, steps: StepSamples): string[] {
+  const [lxd, daemon] = [...samples.values()];
+  return measuredOperations.flatMap((operation) => {
+    const [theirs, ours] = [lxd?.get(operation), daemon?.get(operation)];
+    const target = targets[operation];
+    if (theirs === undefined || ours === undefined || target === null) return [];
+    if (median(ours) <= target * median(theirs)) return [];
+    const parts = [...(steps.get(operation) ?? [])]
+      .map(([name, durations]) => ({ name, typical: median(durations) }))
+      .filter(({ typical }) => typical >= 0.5);
+    const rest = median(ours) - parts.reduce((sum, { typical }) => sum + typical, 0);
+    const told = parts.map(({ name, typical }) => `${name} ${typical.toFixed(1)}`);
+    return [`- ${operation}: ${[...told, `journal and link ${Math.max(0, rest).toFixed(1)}`].join(', ')}`];
+  });
+}
+
 /** Writes the section of bench/results.md that begins with {@link heading}; what stands before it is kept. */
 export function writeHostResults(
   names: readonly string[],
@@ -54,11 +72,11 @@ export function writeHostResults(
     ? (readFileSync(file, 'utf8').split(`${heading}\n`)[0] ?? '').trimEnd()
     : '';
   const tables = sections.map(
-    ({ image, rounds, rows }) => `## ${image}, ${rounds} rounds
+    ({ image, rounds, rows, profile }) => `## ${image}, ${rounds} rounds
 
 | | ${names.join(' | ')} | daemon ÷ LXD | aim |
 | --- | ${names.map(() => '---').join(' | ')} | --- | --- |
-${rows.join('\n')}`,
+${rows.join('\n')}${profile.length === 0 ? '' : `\n\nWhat missed its aim, by the daemon’s steps:\n\n${profile.join('\n')}`}`,
   );
   const text = `${heading}
 

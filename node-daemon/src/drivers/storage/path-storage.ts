@@ -29,6 +29,9 @@ export type PathStorageOptions = {
   readonly imageVersion?: (image: string) => string;
 };
 
+/** A snapshot's facts as far as they are known before it is published. */
+type UnpublishedFacts = Omit<SnapshotFacts, 'size_bytes'> & Partial<Pick<SnapshotFacts, 'size_bytes'>>;
+
 /** Free space below which nothing new is begun: the file system's own bookkeeping needs room to free anything. */
 const reserveBytes = 32 * 1024 * 1024;
 
@@ -199,7 +202,7 @@ export class PathStorage implements StorageDriver {
       mkdirSync(partial, { recursive: true, mode: 0o711 });
       await this.#trees.clone(from, path.join(partial, 'volume'), 'read-only');
     });
-    if (copied.ok) return this.#publish(target, name, facts.stateful, facts.created_at);
+    if (copied.ok) return this.#publish(target, { ...facts, name });
     await attempt('', () => this.#trees.remove(partial));
     return copied;
   }
@@ -230,7 +233,7 @@ export class PathStorage implements StorageDriver {
   }
 
   publishSnapshot(containerId: string, name: string, stateful: boolean): Promise<Outcome<SnapshotFacts>> {
-    return this.#publish(containerId, name, stateful, new Date().toISOString());
+    return this.#publish(containerId, { name, stateful, created_at: new Date().toISOString() });
   }
 
   async deleteSnapshot(containerId: string, name: string): Promise<Outcome<undefined>> {
@@ -273,7 +276,11 @@ export class PathStorage implements StorageDriver {
       await this.#trees.flush(path.join(partial, 'volume'));
     });
     if (received.ok)
-      return this.#publish(containerId, snapshot, stateful, createdAt ?? new Date().toISOString());
+      return this.#publish(containerId, {
+        name: snapshot,
+        stateful,
+        created_at: createdAt ?? new Date().toISOString(),
+      });
     await attempt('', () => this.#trees.remove(partial));
     return received;
   }
@@ -368,22 +375,18 @@ export class PathStorage implements StorageDriver {
     if ((await this.freeBytes()) < bytes + reserveBytes) throw fullDisk();
   }
 
-  /** Makes what was copied into `.partial` durable and visible in one step. */
-  async #publish(
-    containerId: string,
-    name: string,
-    stateful: boolean,
-    createdAt: string,
-  ): Promise<Outcome<SnapshotFacts>> {
-    const published = await this.snapshot(containerId, name);
+  /** Makes what was copied into `.partial` durable and visible in one step; its size is measured unless it is known. */
+  async #publish(containerId: string, known: UnpublishedFacts): Promise<Outcome<SnapshotFacts>> {
+    const published = await this.snapshot(containerId, known.name);
     if (published !== undefined) return succeed(published);
-    const target = this.#snapshotDirectory(containerId, name);
+    const target = this.#snapshotDirectory(containerId, known.name);
     const partial = `${target}.partial`;
-    let facts: SnapshotFacts = { name, stateful, size_bytes: 0, created_at: createdAt };
+    let facts: SnapshotFacts = { size_bytes: 0, ...known };
     const completed = await attempt('The snapshot could not be completed.', async () => {
       const tree = path.join(partial, 'volume');
       if (!this.#trees.clonesAreDurable) await this.#trees.flush(tree);
-      facts = { ...facts, size_bytes: (await this.#trees.usageOnDisk(tree)).referencedBytes };
+      if (known.size_bytes === undefined)
+        facts = { ...facts, size_bytes: (await this.#trees.usageOnDisk(tree)).referencedBytes };
       writeFacts(partial, facts);
       await rename(partial, target);
       await syncDirectory(path.dirname(target));

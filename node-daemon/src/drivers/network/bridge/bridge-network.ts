@@ -102,11 +102,12 @@ export class BridgeNetwork implements NetworkDriver {
   async detach(containerId: string): Promise<Outcome<undefined>> {
     const outside = this.interfaceOf(containerId);
     const address = this.#book.find(containerId);
-    const exists = hasInterface(outside);
     const orders = [
-      ...(exists ? [`link delete dev ${outside}`] : []),
+      ...(hasInterface(outside) ? [`link delete dev ${outside}`] : []),
       // The kernel removes the interface with the machine's last process, but not what the bridge knows of it.
-      ...(address === undefined ? [] : [`neigh delete ${address} dev ${this.#bridge}`]),
+      ...(address !== undefined && hasNeighbour(address, this.#bridge)
+        ? [`neigh delete ${address} dev ${this.#bridge}`]
+        : []),
     ];
     // With -force a line that fails, because the kernel was faster, does not stop the next.
     if (orders.length > 0) await runCommand('ip', ['-force', '-batch', '-'], lines(orders)).catch(() => '');
@@ -141,9 +142,11 @@ export class BridgeNetwork implements NetworkDriver {
     const gateway = gatewayOf(this.#pool);
     const exists = hasInterface(this.#bridge);
     const orders = [
-      ...(exists ? [] : [`link add name ${this.#bridge} type bridge mcast_snooping 0`]),
-      // A bridge without an address of its own takes the lowest of its ports', which come and go.
-      `link set dev ${this.#bridge} address ${hardwareAddressOf(gateway)}`,
+      // Without a hardware address of its own a bridge takes the lowest of its ports', which come and go. It is set
+      // once: setting it again, even to what it is, makes the kernel forget its neighbours.
+      ...(exists
+        ? []
+        : [`link add name ${this.#bridge} address ${hardwareAddressOf(gateway)} type bridge mcast_snooping 0`]),
       `address replace ${gateway}/${this.#pool.prefix} dev ${this.#bridge}`,
       `link set dev ${this.#bridge} up`,
     ];
@@ -165,6 +168,14 @@ function hasInterface(name: string): boolean {
   return readFileSync('/proc/self/net/dev', 'utf8')
     .split('\n')
     .some((line) => line.trim().startsWith(`${name}:`));
+}
+
+/** Whether the kernel has a hardware address for this address, a permanent one included. */
+function hasNeighbour(address: string, device: string): boolean {
+  return readFileSync('/proc/self/net/arp', 'utf8')
+    .split('\n')
+    .map((line) => line.trim().split(/ +/))
+    .some((words) => words[0] === address && words.at(-1) === device);
 }
 
 function lines(orders: readonly string[]): string {
