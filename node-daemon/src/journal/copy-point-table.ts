@@ -10,7 +10,10 @@ export type CopyPointRecord = {
   readonly bytesTransferred: number;
 };
 
-/** Copy points that this host holds on purpose; one on the disk that is not recorded here belongs to nobody. */
+/**
+ * Copy points that this host holds on purpose (one on the disk that is not recorded here belongs to nobody), and
+ * snapshots that came along with a copy: what they hold has the identity of another machine.
+ */
 export class CopyPointTable {
   readonly #journal: Journal;
 
@@ -55,7 +58,35 @@ export class CopyPointTable {
       .run(containerId, name);
   }
 
+  /** Records that snapshots of a machine are another machine's, which it is a copy of. */
+  addTravelled(containerId: string, names: readonly string[]): void {
+    const insert = this.#journal.database.prepare(
+      'insert or ignore into travelled_snapshots (container_id, name) values (?, ?)',
+    );
+    this.#journal.transaction(() => {
+      for (const name of names) insert.run(containerId, name);
+    });
+  }
+
+  hasTravelled(containerId: string, name: string): boolean {
+    const row = this.#journal.database
+      .prepare('select 1 from travelled_snapshots where container_id = ? and name = ?')
+      .get(containerId, name);
+    return row !== undefined;
+  }
+
+  /** A later snapshot of this name is the machine's own. */
+  removeTravelled(containerId: string, name: string): void {
+    this.#journal.database
+      .prepare('delete from travelled_snapshots where container_id = ? and name = ?')
+      .run(containerId, name);
+  }
+
+  /** Forgets everything of a machine that is gone. */
   removeAll(containerId: string): void {
-    this.#journal.database.prepare('delete from copy_points where container_id = ?').run(containerId);
+    this.#journal.transaction(() => {
+      for (const table of ['copy_points', 'travelled_snapshots'])
+        this.#journal.database.prepare(`delete from ${table} where container_id = ?`).run(containerId);
+    });
   }
 }

@@ -46,6 +46,11 @@ create table if not exists copy_points (
   bytes_transferred integer not null default 0,
   primary key (container_id, name)
 ) strict, without rowid;
+create table if not exists travelled_snapshots (
+  container_id text not null,
+  name text not null,
+  primary key (container_id, name)
+) strict, without rowid;
 create table if not exists machines (
   container_id text primary key,
   incarnation integer not null,

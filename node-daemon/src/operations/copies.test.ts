@@ -86,7 +86,8 @@ describe.skipIf(whyNoMachines() !== undefined)(
 
     it('a copy of a snapshot has what was then, and snapshots travel when they shall', async () => {
       const [spec, copy, whole] = [await make('source'), makeSpec(), makeSpec()];
-      await shell(spec, 'echo then >/root/file');
+      const [itsId, idFile] = ['5'.repeat(32), '/etc/machine-id'];
+      await shell(spec, `echo then >/root/file; rm -f ${idFile}; echo ${itsId} >${idFile}`);
       await host.control.run(spec, 'snapshot', { parameters: { snapshot_name: 'old' } });
       await shell(spec, 'echo now >/root/file');
       const point = await host.copyOut(spec, { source_snapshot: 'old' });
@@ -99,10 +100,23 @@ describe.skipIf(whyNoMachines() !== undefined)(
       await remove(spec);
       expect(await shell(copy, 'cat /root/file')).toBe('then');
       expect(await shell(whole, 'cat /root/file')).toBe('now');
+      const ownId = await shell(whole, `cat ${idFile}`);
+      expect(ownId).toMatch(/^[0-9a-f]{32}$/);
+      expect(ownId).not.toBe(itsId);
       const restore = { snapshot_name: 'old', run_after: true };
       const restored = await host.control.run(whole, 'restore', { incarnation: 2, parameters: restore });
       expect(restored).toMatchObject({ result: { state: 'running', restored_as: 'cold' } });
-      expect(await shell(whole, 'cat /root/file')).toBe('then');
+      // What came along is the source's; the machine stays the one that it is.
+      expect(await shell(whole, `cat /root/file ${idFile}; hostname`)).toBe(`then\n${ownId}\n${whole.name}`);
+      const own = '6'.repeat(32);
+      await shell(whole, `rm ${idFile}; echo ${own} >${idFile}`);
+      const parameters = { snapshot_name: 'old' };
+      await host.control.run(whole, 'delete-snapshot', { incarnation: 2, parameters });
+      await host.control.run(whole, 'snapshot', { incarnation: 2, parameters });
+      await shell(whole, `rm ${idFile}; echo ${ownId} >${idFile}`);
+      // A snapshot of its own of the same name brings back what it holds.
+      await host.control.run(whole, 'restore', { incarnation: 3, parameters: restore });
+      expect(await shell(whole, `cat ${idFile}`)).toBe(own);
       await remove(copy, whole);
     });
 

@@ -28,8 +28,22 @@ const defineMachine: Step = {
 const receiveCopy: Step = {
   name: 'receive-copy',
   run: async (context) => {
-    if (needCopy(context).isRemote) return fetchCopy(context);
-    return context.dispatch.parameters.with_snapshots === true ? takeSnapshotsAlong(context) : done;
+    const { drivers, dispatch, copyPoints } = context;
+    const withSnapshots = dispatch.parameters.with_snapshots === true;
+    if (needCopy(context).isRemote) {
+      const fetched = await fetchCopy(context);
+      if (!fetched.ok) return fetched;
+    } else if (withSnapshots) {
+      const taken = await takeSnapshotsAlong(context);
+      if (!taken.ok) return taken;
+    }
+    if (!withSnapshots) return done;
+    const snapshots = await drivers.storage.listSnapshots(dispatch.container_id);
+    copyPoints.addTravelled(
+      dispatch.container_id,
+      snapshots.map(({ name }) => name),
+    );
+    return done;
   },
   undo: removeEverything,
 };

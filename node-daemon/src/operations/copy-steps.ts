@@ -2,7 +2,7 @@ import { CopyPointName, type CopySource, type RestoredAs } from '@control-plane/
 import { discardMemory, memoryDirectoryOf } from '../drivers/checkpoint/memory-directory.ts';
 import { done, fail, succeed, type HostFailure, type Outcome } from '../outcome.ts';
 import { bootMachine } from './machine-steps.ts';
-import { restoreMemory } from './restore-snapshot.ts';
+import { restoreOwnMemory } from './restore-snapshot.ts';
 import type { OperationContext } from './step.ts';
 
 /** The copy that a dispatch asks for. */
@@ -91,11 +91,7 @@ export async function beginMachine(context: OperationContext): Promise<Outcome<u
   }
   const reasons = await drivers.checkpoint.incompatibilities(memoryDirectoryOf(volume));
   if (reasons.length > 0) return fail('CAPABILITY_MISSING', reasons.join(' '));
-  const restored = await restoreMemory(context);
-  if (!restored.ok) return restored;
-  // Its kernel still has the source's host name.
-  const told = await drivers.container.update(machine);
-  return told.ok ? done : told;
+  return restoreOwnMemory(context);
 }
 
 /**

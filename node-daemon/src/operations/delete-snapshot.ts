@@ -4,10 +4,15 @@ import type { OperationPlan, Step } from './step.ts';
 
 const removeSnapshot: Step = {
   name: 'remove-snapshot',
-  run: ({ drivers, dispatch, transfers }) =>
-    transfers.whileNotSending(dispatch.container_id, () =>
-      drivers.storage.deleteSnapshot(dispatch.container_id, dispatch.parameters.snapshot_name ?? ''),
-    ),
+  run: async ({ drivers, dispatch, transfers, copyPoints }) => {
+    const { container_id: containerId } = dispatch;
+    const name = dispatch.parameters.snapshot_name ?? '';
+    const removed = await transfers.whileNotSending(containerId, () =>
+      drivers.storage.deleteSnapshot(containerId, name),
+    );
+    if (removed.ok) copyPoints.removeTravelled(containerId, name);
+    return removed;
+  },
 };
 
 /** Removes one snapshot; the machine is not touched. */

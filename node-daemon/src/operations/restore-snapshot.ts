@@ -8,8 +8,18 @@ import type { OperationContext, OperationPlan, Step } from './step.ts';
 
 const stageVolume: Step = {
   name: 'stage-volume',
-  run: ({ drivers, dispatch }) =>
-    drivers.storage.stageRestore(dispatch.container_id, dispatch.parameters.snapshot_name ?? ''),
+  run: async (context) => {
+    const { drivers, dispatch, machine } = context;
+    const { container_id: containerId, parameters } = dispatch;
+    const { storage } = drivers;
+    const staged = await storage.stageRestore(containerId, parameters.snapshot_name ?? '');
+    if (!staged.ok || !holdsAnother(context)) return staged;
+    return drivers.container.renewIdentity(
+      machine,
+      storage.stagedPath(containerId),
+      storage.volumePath(containerId),
+    );
+  },
   undo: ({ drivers, dispatch }) => drivers.storage.discardStagedRestore(dispatch.container_id),
 };
 
@@ -38,7 +48,8 @@ const startNewBody: Step = {
     const defined = await context.drivers.container.define(context.machine);
     if (!defined.ok) return defined;
     const restoredAs = await restoredAsOf(context);
-    if (restoredAs === 'memory') return restoreMemory(context);
+    if (restoredAs === 'memory')
+      return holdsAnother(context) ? restoreOwnMemory(context) : restoreMemory(context);
     return restoredAs === 'cold' ? bootMachine(context) : done;
   },
   undo: endMachine,
@@ -83,6 +94,11 @@ export const restoreSnapshot: OperationPlan = {
   steps: [stageVolume, endOldBody, swapVolume, startNewBody, discardReplaced],
 };
 
+/** Whether the snapshot came along with a copy: its disk and memory bear the name and the keys of the copy's source. */
+function holdsAnother({ copyPoints, dispatch }: OperationContext): boolean {
+  return copyPoints.hasTravelled(dispatch.container_id, dispatch.parameters.snapshot_name ?? '');
+}
+
 function runsAfter({ dispatch, initialState }: OperationContext): boolean {
   return dispatch.parameters.run_after ?? initialState === 'running';
 }
@@ -98,8 +114,16 @@ async function restoredAsOf(context: OperationContext): Promise<RestoredAs> {
   return facts?.stateful === true ? 'memory' : 'cold';
 }
 
+/** Brings another machine's processes back as this one's: their kernel gets the host name of this machine. */
+export async function restoreOwnMemory(context: OperationContext): Promise<Outcome<undefined>> {
+  const restored = await restoreMemory(context);
+  if (!restored.ok) return restored;
+  const told = await context.drivers.container.update(context.machine);
+  return told.ok ? done : told;
+}
+
 /** Brings the processes back that the machine's disk holds. */
-export async function restoreMemory({ drivers, machine }: OperationContext): Promise<Outcome<undefined>> {
+async function restoreMemory({ drivers, machine }: OperationContext): Promise<Outcome<undefined>> {
   const volume = drivers.storage.volumePath(machine.spec.container_id);
   return drivers.checkpoint.restore({
     machine,

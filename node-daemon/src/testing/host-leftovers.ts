@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, type Dirent } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 
@@ -39,7 +39,7 @@ export function groupsOf(containerId: string): string[] {
   const found: string[] = [];
   const visit = (directory: string, depth: number): void => {
     if (depth === 0) return;
-    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    for (const entry of entriesOf(directory)) {
       if (!entry.isDirectory()) continue;
       const child = path.join(directory, entry.name);
       if (entry.name === containerId) found.push(child);
@@ -48,6 +48,15 @@ export function groupsOf(containerId: string): string[] {
   };
   visit('/sys/fs/cgroup', 3);
   return found;
+}
+
+/** What is in a directory; nothing when it is gone by now: other daemons' groups come and go. */
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return [];
+  }
 }
 
 function filesOf(dataDir: string, containerId: string): string[] {
