@@ -4,7 +4,7 @@ import { makeSpec, TestHost, whyNoMachines } from '../testing/test-host.ts';
 import { findLeftovers, groupsOf, processesOf } from '../testing/host-leftovers.ts';
 import { plans } from './plans.ts';
 
-/** What is done before the command that is interrupted, and what must come of it; copies: `copy-faults.test.ts`. */
+/** What is done before the command that is interrupted, and what must come of it; copies: `copy-faults-suite.ts`. */
 const cases: Record<
   Exclude<HostCommand, 'inspect' | 'copy-out' | 'copy-in' | 'sync-in' | 'release-copy'>,
   { prepare: HostCommand[]; state: ObservedState }

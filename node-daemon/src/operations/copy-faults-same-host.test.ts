@@ -1,0 +1,3 @@
+import { describeCopyFaults } from './copy-faults-suite.ts';
+
+describeCopyFaults('same host');
