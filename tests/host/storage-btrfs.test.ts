@@ -20,7 +20,7 @@ storageSuite('btrfs', { incremental: true, quota: true, losesNewer: false }, asy
     other,
     leftovers: async () => {
       const listing = execFileSync('btrfs', ['subvolume', 'list', directory], { encoding: 'utf8' });
-      return listing.split('\n').filter((line) => line !== '' && !/\/images\/[0-9a-f]+$/.test(line));
+      return listing.split('\n').filter((line) => line !== '' && !/\/images\/[0-9a-f-]+$/.test(line));
     },
     close: async () => {
       close();

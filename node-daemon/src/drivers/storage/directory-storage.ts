@@ -1,5 +1,6 @@
 import { DirectoryTrees } from './directory/directory-trees.ts';
-import { PathStorage, type FillVolume } from './path-storage.ts';
+import type { FillVolume } from './image-trees.ts';
+import { PathStorage } from './path-storage.ts';
 
 export type DirectoryStorageOptions = {
   /** Directory that holds volumes and snapshots, all on one file system. */

@@ -7,7 +7,7 @@ import type { StorageDriver } from '../types.ts';
 import { BtrfsStorage } from './btrfs/btrfs-storage.ts';
 import { openBtrfsDirectory } from './btrfs/loop-file.ts';
 import { DirectoryStorage } from './directory-storage.ts';
-import type { FillVolume } from './path-storage.ts';
+import type { FillVolume } from './image-trees.ts';
 import type { StorageChoice } from './storage-choice.ts';
 import { ZfsStorage } from './zfs/zfs-storage.ts';
 import { openZfsParent } from './zfs/zfs-parent.ts';

@@ -1,5 +1,4 @@
 import type { SnapshotFacts } from '@control-plane/contract/link';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { rename, statfs } from 'node:fs/promises';
 import path from 'node:path';
@@ -13,12 +12,10 @@ import type {
   StorageUsage,
 } from '../types.ts';
 import { isCopyPointName } from './copy-point-name.ts';
+import { ImageTrees, type FillVolume } from './image-trees.ts';
 import { listFacts, readFacts, snapshotKey, syncDirectory, writeFacts } from './snapshot-files.ts';
 import { attempt, fullDisk } from './storage-failure.ts';
 import type { VolumeTrees } from './volume-trees.ts';
-
-/** Puts an image's content into an empty volume that belongs to host uid `rootUid`; throws when it can't. */
-export type FillVolume = (volume: string, image: string, rootUid: number) => void | Promise<void>;
 
 export type PathStorageOptions = {
   /** Directory that holds volumes and snapshots, all on one file system. */
@@ -54,8 +51,8 @@ export class PathStorage implements StorageDriver {
   readonly #trees: VolumeTrees;
   readonly #volumes: string;
   readonly #snapshots: string;
-  readonly #images: string;
-  readonly #imagesInTheMaking = new Map<string, Promise<void>>();
+  /** Absent where a clone costs as much as filling a volume. */
+  readonly #images: ImageTrees | undefined;
 
   constructor(options: PathStorageOptions) {
     this.#options = options;
@@ -66,10 +63,11 @@ export class PathStorage implements StorageDriver {
     }
     this.#volumes = path.join(options.directory, 'volumes');
     this.#snapshots = path.join(options.directory, 'snapshots');
-    this.#images = path.join(options.directory, 'images');
+    this.#images = options.trees.clonesAreFree
+      ? new ImageTrees({ ...options, directory: path.join(options.directory, 'images') })
+      : undefined;
     for (const directory of [this.#volumes, this.#snapshots])
       mkdirSync(directory, { recursive: true, mode: 0o711 });
-    if (this.#trees.clonesAreFree) mkdirSync(this.#images, { recursive: true, mode: 0o700 });
   }
 
   volumePath(containerId: string): string {
@@ -91,7 +89,7 @@ export class PathStorage implements StorageDriver {
     const made = await attempt('The machine’s disk could not be made.', async () => {
       await this.#needRoom(0);
       await this.#trees.remove(partial);
-      if (this.#trees.clonesAreFree) await this.#cloneImage(request, partial);
+      if (this.#images !== undefined) await this.#images.clone(request.image, request.rootUid, partial);
       else {
         await this.#trees.make(partial);
         await this.#options.fill(partial, request.image, request.rootUid);
@@ -341,28 +339,6 @@ export class PathStorage implements StorageDriver {
       this.#trees.remove(`${this.volumePath(containerId)}.replaced`),
     );
     return removed.ok ? succeed({ goneSnapshots: [] }) : removed;
-  }
-
-  /** The image as a read-only tree is made once, by whoever needs it first, and cloned from then on. */
-  async #cloneImage(request: { image: string; rootUid: number }, target: string): Promise<void> {
-    const version = this.#options.imageVersion?.(request.image) ?? '';
-    const identity = `${request.image}\n${version}\n${request.rootUid}`;
-    const tree = path.join(this.#images, createHash('sha256').update(identity).digest('hex').slice(0, 32));
-    if (!existsSync(tree)) {
-      const running = this.#imagesInTheMaking.get(tree) ?? this.#makeImage(request, tree);
-      this.#imagesInTheMaking.set(tree, running);
-      await running.finally(() => this.#imagesInTheMaking.delete(tree));
-    }
-    await this.#trees.clone(tree, target, 'writable');
-  }
-
-  async #makeImage(request: { image: string; rootUid: number }, tree: string): Promise<void> {
-    await this.#trees.remove(`${tree}.partial`);
-    await this.#trees.make(`${tree}.partial`);
-    await this.#options.fill(`${tree}.partial`, request.image, request.rootUid);
-    await this.#trees.flush(`${tree}.partial`);
-    await rename(`${tree}.partial`, tree);
-    await syncDirectory(this.#images);
   }
 
   async #needRoomFor(tree: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { FillVolume } from '../path-storage.ts';
+import type { FillVolume } from '../image-trees.ts';
 import type { ZfsDatasets } from './zfs-datasets.ts';
 import type { ZfsProgram } from './zfs-program.ts';
 
