@@ -6,6 +6,7 @@ import {
   releaseIdempotencyKey,
   type Database,
 } from '@control-plane/database';
+import { fromHex, toHex } from '@control-plane/signing/encoding';
 
 const KEEP_MS = 24 * 3600 * 1000;
 /** No attempt runs longer than the longest wait for a host; past it the attempt is presumed dead. */
@@ -100,18 +101,8 @@ async function encrypt(key: string, text: string): Promise<string> {
 
 async function decrypt(key: string, hex: string): Promise<string> {
   const bytes = fromHex(hex);
+  if (bytes === null) throw new Error('A kept answer is no hex.');
   const algorithm = { name: 'AES-GCM', iv: bytes.slice(0, 12) };
   const opened = await crypto.subtle.decrypt(algorithm, await answerKey(key), bytes.slice(12));
   return new TextDecoder().decode(opened);
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-function fromHex(hex: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(hex.length / 2);
-  for (let index = 0; index < bytes.length; index += 1)
-    bytes[index] = Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16);
-  return bytes;
 }
