@@ -40,23 +40,23 @@ export async function fillPackage(target: string): Promise<void> {
   }
   copyFileSync(process.execPath, path.join(library, 'bin/node'));
   copyFileSync(path.join(repository, 'scripts/host/get-criu.sh'), path.join(library, 'get-criu.sh'));
+  copyFileSync(path.join(repository, 'docs/installing-a-host.md'), path.join(target, 'installing-a-host.md'));
   for (const name of ['install.sh', 'systemd']) {
     cpSync(path.join(packaging, name), path.join(target, name), { recursive: true });
   }
 }
 
-if (import.meta.main) {
+/** Packs it as a tarball in `directory`; gives its name, that of the one directory in it and `.tar.gz`. */
+export async function buildPackage(directory: string): Promise<string> {
   const name = `node-daemon-${daemonVersion}-linux-${arch()}`;
-  const dist = path.join(repository, 'dist');
-  await fillPackage(path.join(dist, name));
-  execFileSync('tar', [
-    '-C',
-    dist,
-    '--owner=0',
-    '--group=0',
-    '-czf',
-    path.join(dist, `${name}.tar.gz`),
-    name,
-  ]);
-  process.stdout.write(`dist/${name}.tar.gz\n`);
+  const file = `${name}.tar.gz`;
+  await fillPackage(path.join(directory, name));
+  const owners = ['--owner=0', '--group=0'];
+  execFileSync('tar', ['-C', directory, ...owners, '-czf', path.join(directory, file), name]);
+  return file;
+}
+
+if (import.meta.main) {
+  const file = await buildPackage(path.join(repository, 'dist'));
+  process.stdout.write(`dist/${file}\n`);
 }

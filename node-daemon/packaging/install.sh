@@ -15,7 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 control_url='' join_token=${NODE_DAEMON_JOIN_TOKEN:-} storage=auto transfer=off image=debian/13 root=''
 zfs_disks=() dry_run=no starts=yes uninstalls=no purges=no
 packages=(lxc btrfs-progs debootstrap nftables iproute2 uidmap busybox-static patchelf ca-certificates
-  debian-archive-keyring zstd xz-utils)
+  debian-archive-keyring zstd xz-utils procps)
 
 fail() {
   echo "install.sh: $*" >&2
@@ -98,13 +98,23 @@ install_packages() {
   export DEBIAN_FRONTEND=noninteractive
   [[ $storage != zfs:* ]] || packages+=(zfsutils-linux)
   act_on_system apt-get update -q
-  # LXC's own bridge and its helpers are not used; lxcfs would mount FUSE into machines, which no checkpoint holds.
+  # LXC's own bridge, with its NAT and name server, and its autostart are not used: they are never started, but on a
+  # host that had LXC before and may use them.
+  local held=()
+  [ ! -d /run/systemd/system ] || command -v lxc-start >/dev/null ||
+    held=(lxc.service lxc-net.service lxc-monitord.service)
+  [ ${#held[@]} = 0 ] || act_on_system systemctl -q mask "${held[@]}"
+  # Not what is recommended: lxcfs would mount FUSE into machines, which no checkpoint holds.
   act_on_system apt-get install -y -q --no-install-recommends "${packages[@]}"
+  if [ ${#held[@]} != 0 ]; then
+    act_on_system systemctl -q unmask "${held[@]}"
+    act_on_system systemctl -q disable "${held[@]}" || true
+  fi
 }
 
 install_files() {
   local file
-  for file in lib/node-daemon.mjs lib/bin/node systemd/node-daemon.service; do
+  for file in lib/node-daemon.mjs lib/bin/node systemd/node-daemon.service installing-a-host.md; do
     [ -e "$here/$file" ] || fail "$here/$file is missing: run this out of an unpacked package"
   done
   if [ "$dry_run" = yes ]; then
@@ -120,6 +130,8 @@ install_files() {
     mv "$root/usr/lib/node-daemon.new" "$root/usr/lib/node-daemon"
     rm -rf "$root/usr/lib/node-daemon.old"
     cp -R "$here/systemd/." "$root/etc/systemd/system/"
+    mkdir -p "$root/usr/share/doc/node-daemon"
+    cp "$here/installing-a-host.md" "$root/usr/share/doc/node-daemon/"
     # Machines' roots pass through it; what is secret in it has modes of its own.
     mkdir -p "$root/var/lib/node-daemon/images"
     chmod 711 "$root/var/lib/node-daemon" "$root/var/lib/node-daemon/images"
@@ -190,19 +202,20 @@ start_service() {
   fi
 }
 
-# The token works once: it is not kept longer than that.
+# Until the daemon answers, with an identity. The token works once: it is not kept longer than that.
 wait_until_enrolled() {
   [ "$dry_run" = no ] && [ -z "$root" ] || return 0
   local n
   for n in $(seq 60); do
-    if is_enrolled; then
+    if is_enrolled && /usr/sbin/node-daemon status >/dev/null 2>&1; then
       rm -f /etc/node-daemon/join-token
       echo 'This host is enrolled; "node-daemon status" tells how it is.'
       return 0
     fi
     [ "$n" = 60 ] || sleep 1
   done
-  fail 'the daemon has not enrolled within a minute: journalctl -u node-daemon says why'
+  is_enrolled || fail 'the daemon has not enrolled within a minute: journalctl -u node-daemon says why'
+  fail 'the daemon has not come up within a minute: journalctl -u node-daemon says why'
 }
 
 uninstall() {
@@ -210,13 +223,17 @@ uninstall() {
   if [ -d "$machines" ] && [ -n "$(ls -A "$machines")" ]; then
     if [ "$purges" = no ]; then
       echo "Machines stay as they are, in $root/var/lib/node-daemon; --purge removes them once they are deleted."
+      # systemd keeps the cpu hierarchy of version 1 for those of its units that need it, and takes in whom it finds.
+      [ ! -d /sys/fs/cgroup/cpu ] ||
+        echo 'On version 1 control groups, what runs now loses its CPU limit: restart it after the next installation.'
     else
       fail "this host still has machines in $machines: delete them through the control plane first"
     fi
   fi
   act_on_system systemctl disable --now node-daemon.service || true
   act rm -rf "$root/usr/lib/node-daemon" "$root/usr/sbin/node-daemon" "$root/etc/systemd/system/node-daemon.service" \
-    "$root/etc/systemd/system/node-daemon.service.d" "$root/etc/sysctl.d/60-node-daemon.conf" "$root/etc/node-daemon/join-token"
+    "$root/etc/systemd/system/node-daemon.service.d" "$root/etc/sysctl.d/60-node-daemon.conf" "$root/etc/node-daemon/join-token" \
+    "$root/usr/share/doc/node-daemon"
   act_on_system systemctl daemon-reload || true
   [ "$purges" = yes ] || return 0
   # Never a glob or a mount: what is still mounted there is not gone through.
@@ -226,6 +243,7 @@ uninstall() {
 
 read_arguments "$@"
 check_system
+[ "$purges" = no ] || [ "$uninstalls" = yes ] || fail '--purge goes with --uninstall'
 if [ "$uninstalls" = yes ]; then
   uninstall
   exit 0

@@ -76,6 +76,7 @@ describe('the package and its install script', () => {
         'usr/lib/node-daemon/bin/node',
         'usr/lib/node-daemon/node-daemon.mjs',
         'usr/sbin/node-daemon',
+        'usr/share/doc/node-daemon/installing-a-host.md',
       ]),
     );
     expect(modeOf('etc/node-daemon/environment')).toBe('600');
@@ -118,6 +119,7 @@ describe('the package and its install script', () => {
     [[...good, '--zfs-disk', '/dev/sdx'], '--zfs-disk needs'],
     [[...good, '--transfer-listen', 'nowhere'], '--transfer-listen'],
     [[...good, '--frobnicate'], 'unknown argument: --frobnicate'],
+    [[...good, '--purge'], '--purge goes with --uninstall'],
   ])('refuses %j by name and places nothing', (words, reason) => {
     const before = placed();
     const { status, output } = install(...words);

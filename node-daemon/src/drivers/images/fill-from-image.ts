@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { machineRootUid } from '../container/lxc/layout.ts';
+import { systemErrorCode } from '../../outcome.ts';
 import { writeRootfsFile } from '../container/lxc/rootfs-files.ts';
 import type { ImageStore } from './image-store.ts';
 
@@ -26,9 +27,19 @@ export function completeVolume(volume: string): void {
   const root = path.join(volume, 'root');
   writeRootfsFile(root, machineRootUid, {
     path: '/etc/resolv.conf',
-    content: resolverText(readFileSync('/etc/resolv.conf', 'utf8')),
+    content: resolverText(readResolver()),
     mode: 0o644,
   });
+}
+
+/** A host without names has no such file; with systemd-resolved it is a link that leads nowhere until that runs. */
+function readResolver(): string {
+  try {
+    return readFileSync('/etc/resolv.conf', 'utf8');
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return '';
+    throw error;
+  }
 }
 
 /** The host's resolver settings without servers that only the host itself reaches. */
