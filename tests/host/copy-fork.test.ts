@@ -97,6 +97,44 @@ describe('copies of real machines', () => {
     await here.control.run(spec, 'delete', { incarnation: 2 });
   }, 240_000);
 
+  it('a fork of a Debian machine comes back on another host, but for one that watches a link', async () => {
+    const debian = { image: 'debian/13', memory_bytes: 512 * 1024 * 1024 } as const;
+    const spec = makeSpec({ ...debian, name: 'source' });
+    const isUp = (daemon: DaemonProcess, id: string): Promise<unknown> =>
+      waitFor('systemd to be up', async () =>
+        /running|degraded/.test(await daemon.shell(id, 'systemctl is-system-running')),
+      );
+    await here.control.run(spec, 'create');
+    await isUp(daemons.here, spec.container_id);
+    const fork = async (target: CopyHost, point: string): Promise<{ fork: typeof spec; end: Ended }> => {
+      const made = makeSpec({ ...debian, name: 'fork' });
+      const wanted = { from: here, spec, point };
+      const copy_source = await target.sourceOf(wanted, { stateful: true });
+      return { fork: made, end: await target.copyIn(made, wanted, { stateful: true, copy_source }) };
+    };
+    const restored = { type: 'completed', result: { state: 'running', restored_as: 'memory' } };
+    const away = await fork(there, await here.copyOut(spec, { stateful: true }));
+    expect(away.end).toMatchObject(restored);
+    await isUp(daemons.there, away.fork.container_id);
+
+    const watches = "ln -s /usr/share/zoneinfo/Etc/UTC /etc/localtime; grep -h 'mask:80c' /proc/1/fdinfo/*";
+    await waitFor('systemd’s watch', () => daemons.here.shell(spec.container_id, watches));
+    const point = await here.copyOut(spec, { stateful: true });
+    const beside = await fork(here, point);
+    expect(beside.end).toMatchObject(restored);
+    await isUp(daemons.here, beside.fork.container_id);
+    expect((await fork(there, point)).end).toMatchObject({
+      type: 'failed',
+      error: {
+        code: 'CAPABILITY_MISSING',
+        state: 'absent',
+        message: expect.stringContaining('watches a symbolic link'),
+      },
+    });
+    await there.control.run(away.fork, 'delete', { incarnation: 2 });
+    for (const each of [beside.fork, spec]) await here.control.run(each, 'delete', { incarnation: 2 });
+  }, 240_000);
+
   it('a copy on the same host takes the same time, whatever its size', async () => {
     const durations: Record<string, number[]> = { small: [], large: [] };
     for (const [size, megabytes] of [

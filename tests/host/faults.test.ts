@@ -1,4 +1,5 @@
 import type { Dispatch, HostCommand, ObservedState } from '@control-plane/contract/link';
+import os from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { plans } from '../../node-daemon/src/operations/plans.ts';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
@@ -8,6 +9,11 @@ import { hostTraces } from './support/host-traces.ts';
 
 /** From the start of the next daemon to the recorded end of what the last one was doing. */
 const CONVERGES_WITHIN_MS = 10_000;
+
+/** The same where more wants to run than the machine has processors: everything takes that much longer there. */
+function convergesWithinMs(): number {
+  return CONVERGES_WITHIN_MS * Math.max(1, (os.loadavg()[0] ?? 0) / os.availableParallelism());
+}
 
 type Fault = Case & { readonly name: string; readonly step: string; readonly moment: string };
 
@@ -125,7 +131,7 @@ describe('a daemon killed in the middle of a command, on LXC', () => {
       await startDaemon(next?.command === command ? undefined : next);
       control.send(dispatch);
       const end = await control.ended(dispatch.operation_id);
-      expect(performance.now() - startedAt).toBeLessThan(CONVERGES_WITHIN_MS);
+      expect(performance.now() - startedAt).toBeLessThan(convergesWithinMs());
       expect(end).toMatchObject({ type: 'completed', result: { state } });
       const outcomes = control.endsOf(dispatch.operation_id).map((each) => JSON.stringify(each));
       expect(new Set(outcomes).size).toBe(1);

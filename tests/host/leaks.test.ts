@@ -6,7 +6,7 @@ import { patience } from '../../node-daemon/src/testing/wait-for.ts';
 import { RealHost } from './support/real-host.ts';
 
 /** Fewer where each takes long. */
-const ROUNDS = Math.max(5, Math.round(20 / patience));
+const ROUNDS = Math.max(3, Math.round(20 / patience));
 const steps = ['create', 'freeze', 'thaw', 'stop', 'start', 'kill', 'delete'] as const;
 
 describe('many lives', () => {
@@ -46,7 +46,8 @@ describe('many lives', () => {
   );
 });
 
-const LIVES = Math.max(20, Math.round(300 / patience));
+/** Each tenth is an eventful one. */
+const LIVES = Math.max(12, Math.round(300 / patience ** 2));
 const AT_ONCE = 3;
 
 describe('a daemon that has led many machines through their lives', () => {

@@ -6,6 +6,7 @@ export default defineConfig({
     environment: 'node',
     root: new URL('../..', import.meta.url).pathname,
     include: ['tests/host/**/*.test.ts'],
+    setupFiles: ['tests/host/support/show-daemon-logs.ts'],
     pool: 'forks',
     maxWorkers: 1,
     fileParallelism: false,

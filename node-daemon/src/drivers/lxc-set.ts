@@ -65,6 +65,10 @@ export function openLxcSet(dataDir: string, choice: StorageChoice): DriverSetAtt
   const notes = opened.note === null ? [] : [opened.note];
   const criu = findCriu(process.env);
   if (!criu.available) notes.push(`Snapshots can’t hold memory: ${criu.reason}.`);
+  else if (!criu.program.tracksMemory)
+    notes.push(
+      'With a kernel that tracks changed memory, machines would stand still shorter for a snapshot.',
+    );
   const checkpoint = criu.available
     ? new CriuCheckpoint({
         program: criu.program,

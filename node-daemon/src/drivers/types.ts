@@ -211,8 +211,16 @@ export interface CheckpointDriver {
   /** What keeps this machine from being dumped; empty when nothing does. */
   blockers(containerId: string): Promise<string[]>;
   /**
-   * Writes memory and processes of a frozen machine into the memory directory of its volume, made anew,
-   * and leaves it frozen. The volume must be copied before the machine goes on: both belong together. `isPlaced`:
+   * Writes what it can of a running machine's memory beforehand, so that the dump, which has to follow soon, holds
+   * only what changed since. A success as well where there is nothing to be gained, or the host can't. A failure
+   * keeps nothing from being dumped as a whole, and leaves nothing.
+   */
+  preDump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>>;
+  /** Removes the memory directory from a machine's volume; what a daemon that is gone began in it is waited for. */
+  discard(containerId: string, volume: string): Promise<Outcome<undefined>>;
+  /**
+   * Writes memory and processes of a frozen machine into the memory directory of its volume, made anew
+   * or as a pre-dump left it, and leaves it frozen. The volume must be copied before the machine goes on: both belong together. `isPlaced`:
    * the caller calls `placeMemory` afterwards, so the host's memory may hold it meanwhile.
    */
   dump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>>;

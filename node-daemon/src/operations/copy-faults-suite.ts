@@ -44,7 +44,9 @@ function expectedPoints(command: CopyCommand, base: string, point: string): stri
 export function describeCopyFaults(place: Where): void {
   describe.skipIf(whyNoMachines() !== undefined)(
     `a daemon killed in the middle of a copy, ${place}`,
-    () => testFaults(faults.filter(({ where }) => where === place)),
+    () => {
+      testFaults(faults.filter(({ where }) => where === place));
+    },
     240_000,
   );
 }

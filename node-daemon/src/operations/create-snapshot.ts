@@ -1,4 +1,4 @@
-import { discardMemory, placeMemory } from '../drivers/checkpoint/memory-directory.ts';
+import { placeMemory } from '../drivers/checkpoint/memory-directory.ts';
 import { done, fail, succeed, type HostFailure, type Outcome } from '../outcome.ts';
 import { checkState } from './checks.ts';
 import { freezeWhileRunning, thawIfWasRunning } from './machine-steps.ts';
@@ -7,14 +7,29 @@ import type { OperationContext, OperationPlan, Step } from './step.ts';
 /** Blockers that one refusal names. */
 const namedBlockersMax = 3;
 
+/** What changes little is written while the machine runs; it stands still for the rest. Never fails a snapshot. */
+const preDumpMemory: Step = {
+  name: 'pre-dump',
+  applies: ({ stateful }) => stateful === true,
+  run: async ({ drivers, dispatch, initialState, remark }) => {
+    if (!isStateful(dispatch) || initialState !== 'running') return done;
+    const written = await drivers.checkpoint.preDump(...memoryOf({ drivers, dispatch }));
+    if (!written.ok) remark(written.failure);
+    return done;
+  },
+  undo: async (context) => {
+    const removed = await removeMemory(context);
+    const goesOn = (await freezeWhileRunning.undo?.(context)) ?? done;
+    return removed.ok ? goesOn : removed;
+  },
+};
+
 const dumpMemory: Step = {
   name: 'dump-memory',
   applies: ({ stateful }) => stateful === true,
   run: async ({ drivers, dispatch }) => {
     if (!isStateful(dispatch)) return done;
-    const volume = drivers.storage.volumePath(dispatch.container_id);
-    const isPlaced = drivers.storage.amendStaged !== undefined;
-    return drivers.checkpoint.dump(dispatch.container_id, volume, isPlaced);
+    return drivers.checkpoint.dump(...memoryOf({ drivers, dispatch }));
   },
   undo: removeMemory,
 };
@@ -73,6 +88,7 @@ const discardMemoryImage: Step = {
 
 /** A running machine stands still from before its memory is written until its disk is copied. */
 export const holdMachine: readonly Step[] = [
+  preDumpMemory,
   freezeWhileRunning,
   dumpMemory,
   copyVolume,
@@ -128,7 +144,18 @@ function isStateful(dispatch: OperationContext['dispatch']): boolean {
 
 async function removeMemory({ drivers, dispatch }: OperationContext): Promise<Outcome<undefined>> {
   if (!isStateful(dispatch)) return done;
-  return discardMemory(drivers.storage.volumePath(dispatch.container_id));
+  const { container_id: containerId } = dispatch;
+  return drivers.checkpoint.discard(containerId, drivers.storage.volumePath(containerId));
+}
+
+/** Whose memory is written where, and whether it is placed afterwards. */
+function memoryOf({
+  drivers,
+  dispatch,
+}: Pick<OperationContext, 'drivers' | 'dispatch'>): [string, string, boolean] {
+  const { container_id: containerId } = dispatch;
+  const isPlaced = drivers.storage.amendStaged !== undefined;
+  return [containerId, drivers.storage.volumePath(containerId), isPlaced];
 }
 
 function removeSnapshot({ drivers, dispatch }: OperationContext): Promise<Outcome<undefined>> {

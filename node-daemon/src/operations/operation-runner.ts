@@ -60,15 +60,16 @@ export class OperationRunner {
       command: dispatch.command,
     });
     if (record.status === 'queued') await this.#start(record, signal, logger);
-    else if (record.status === 'running') await this.#runSteps(this.#contextOf(record, signal), {}, logger);
-    else if (record.status === 'undoing') await this.#undo(this.#contextOf(record, signal), logger);
+    else if (record.status === 'running')
+      await this.#runSteps(this.#contextOf(record, signal, logger), {}, logger);
+    else if (record.status === 'undoing') await this.#undo(this.#contextOf(record, signal, logger), logger);
   }
 
   async #start(record: OperationRecord, signal: AbortSignal, logger: Logger): Promise<void> {
     const { operations, machines, journal, now } = this.#options;
     const { dispatch } = record;
     const initialState = await observeMachine(this.#options.drivers, dispatch.container_id);
-    const context = this.#contextOf({ ...record, initialState }, signal);
+    const context = this.#contextOf({ ...record, initialState }, signal, logger);
     const refusal = this.#refusalBeforeStart(record);
     if (refusal !== undefined) return this.#endFailed(context, refusal, logger);
     const plan = plans[dispatch.command];
@@ -147,7 +148,7 @@ export class OperationRunner {
         // A wait that ended because the daemon does is no failure: the next start goes on with it.
         const interrupted = this.#stopping && outcome.failure.code === 'CANCELLED';
         if (interrupted && this.#cancelReason(dispatch.operation_id) === undefined) return;
-        logger.warn({ step: step.name, code: outcome.failure.code }, 'step failed');
+        logger.warn({ step: step.name, ...outcome.failure }, 'step failed');
         return this.#startUndo(context, outcome.failure.message, outcome.failure.code, logger);
       }
       fault(dispatch.command, step.name, 'acted');
@@ -295,7 +296,7 @@ export class OperationRunner {
       outbound.add(dispatch.operation_id, text);
     }, 'soon');
     metrics.count('node_daemon_operations_total', { command: dispatch.command, outcome: failure.code });
-    logger.warn({ code: failure.code, state, step: failedStep }, 'operation failed');
+    logger.warn({ ...failure, state, step: failedStep }, 'operation failed');
     this.#options.send(failed);
   }
 
@@ -316,7 +317,7 @@ export class OperationRunner {
     });
   }
 
-  #contextOf(record: OperationRecord, signal: AbortSignal): OperationContext {
+  #contextOf(record: OperationRecord, signal: AbortSignal, logger: Logger): OperationContext {
     const { dispatch } = record;
     const known = this.#options.machines.find(dispatch.container_id);
     return {
@@ -329,6 +330,7 @@ export class OperationRunner {
       copyPoints: this.#options.copyPoints,
       transfers: this.#options.transfers,
       progress: () => undefined,
+      remark: (failure) => logger.info({ code: failure.code, reason: failure.message }, 'gone on without'),
     };
   }
 

@@ -6,7 +6,7 @@ import type {
 } from '@control-plane/contract/link';
 import type { DriverSet, Machine } from '../drivers/types.ts';
 import type { CopyPointTable } from '../journal/copy-point-table.ts';
-import type { Outcome } from '../outcome.ts';
+import type { HostFailure, Outcome } from '../outcome.ts';
 import type { FetchCopy } from '../transfer/transfer-client.ts';
 
 /** What an operation's steps work on. */
@@ -26,6 +26,8 @@ export type OperationContext = {
   readonly transfers: Transfers;
   /** Tells how far the running step is; may be called as often as one likes. */
   readonly progress: (progress: TransferProgress) => void;
+  /** Tells the operator of something that failed and does not matter for the outcome. */
+  readonly remark: (failure: HostFailure) => void;
 };
 
 /** What goes from host to host. */

@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
+/** In the names of the data sets of the ZFS lab's storage suite. */
+export const storageSuiteMark = '/suite-';
+
 /**
  * Everything on this host that machines of one data directory leave while they exist; equal before and after
  * means no leak: mounts, interfaces and their neighbours, control groups, locks, files and data sets, processes.
@@ -12,7 +15,11 @@ export function hostTraces(dataDir: string): Record<string, string[]> {
   const mounts = readText('/proc/self/mountinfo').split('\n');
   const interfaces = readText('/proc/self/net/dev').split('\n').slice(2);
   return {
-    mounts: mounts.map((line) => line.split(' ').slice(3, 5).join(' ')).toSorted(),
+    mounts: mounts
+      .map((line) => line.split(' ').slice(3, 5).join(' '))
+      // Of what runs beside it, on pools of its own.
+      .filter((line) => !line.includes(storageSuiteMark))
+      .toSorted(),
     interfaces: interfaces.map((line) => line.split(':')[0]?.trim() ?? '').toSorted(),
     neighbours: execFileSync('ip', ['neigh', 'show', 'nud', 'permanent'], { encoding: 'utf8' })
       .split('\n')

@@ -77,11 +77,13 @@ export class WorkloadRun {
 
   async #start(): Promise<void> {
     const { command, isLeftByExec, image } = this.#workload;
-    for (const name of readdirSync(programs)) {
-      const end = `END-${randomUUID()}`;
+    // In one go: a command of its own for each of them would take longer than all else.
+    const end = `END-${randomUUID()}`;
+    const writes = readdirSync(programs).map((name) => {
       const text = readFileSync(path.join(programs, name), 'utf8');
-      await this.#shell(`cat >/root/${name} <<'${end}'\n${text}${end}\n`);
-    }
+      return `cat >/root/${name} <<'${end}'\n${text}${end}\n`;
+    });
+    await this.#shell(writes.join(''));
     if (image !== undefined) {
       await waitFor('systemd to be up', async () =>
         /running|degraded/.test(await this.#shell('systemctl is-system-running 2>/dev/null')),

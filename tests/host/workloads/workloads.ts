@@ -53,7 +53,7 @@ export const workloads: readonly Workload[] = [
     python('shared-memory'),
   ),
   held('mapped files', 'shared and private mappings', python('mapped-files')),
-  held('inotify', 'watches on the disk and on memory file systems', python('inotify')),
+  held('inotify', 'watches on the disk, of a link too, and on memory file systems', python('inotify')),
   held('pty', 'a shell on a terminal of its own', python('pty-session')),
   held('SQLite', 'a writer and a reader in WAL mode', python('sqlite-wal')),
   held('Node.js', 'an HTTP server with eight keep-alive clients', 'node keep-alive-server.mjs'),

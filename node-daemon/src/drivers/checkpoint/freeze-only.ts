@@ -1,5 +1,6 @@
-import { fail, type Outcome } from '../../outcome.ts';
+import { done, fail, type Outcome } from '../../outcome.ts';
 import type { CheckpointDriver } from '../types.ts';
+import { discardMemory } from './memory-directory.ts';
 
 const refusal = 'This host can freeze a machine but can’t hold its memory in a snapshot.';
 
@@ -10,6 +11,14 @@ export class FreezeOnlyCheckpoint implements CheckpointDriver {
 
   async blockers(): Promise<string[]> {
     return [refusal];
+  }
+
+  async preDump(): Promise<Outcome<undefined>> {
+    return done;
+  }
+
+  async discard(_containerId: string, volume: string): Promise<Outcome<undefined>> {
+    return discardMemory(volume);
   }
 
   async dump(): Promise<Outcome<undefined>> {

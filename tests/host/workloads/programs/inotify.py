@@ -10,6 +10,9 @@ places = ['/root/watched', '/run/watched', '/tmp/watched']
 for place in places:
     os.makedirs(place, exist_ok=True)
 numbers = [libc.inotify_add_watch(watch, place.encode(), 0x100) for place in places]
+# A link itself, not what it leads to (IN_DONT_FOLLOW): it has no name of its own for the kernel.
+os.symlink('/nowhere', '/root/link')
+link = libc.inotify_add_watch(watch, b'/root/link', 0x02000004)
 
 
 def check(beat):
@@ -21,7 +24,8 @@ def check(beat):
         name = event[16:16 + length].rstrip(b'\0').decode()
         if (told, mask, name) != (number, 0x100, str(beat)):
             return False
-    return True
+    os.utime('/root/link', (beat, beat), follow_symlinks=False)
+    return struct.unpack_from('iI', os.read(watch, 4096)) == (link, 0x4)
 
 
 live(check)

@@ -12,7 +12,7 @@ const shared = [
 export const ghostBytesMax = 64 * 1024 * 1024;
 
 /** Within which all processes must have been taken hold of; they stand still already. */
-const seizeTimeoutSeconds = 5;
+const seizeTimeoutSeconds = 10;
 
 export type DumpRequest = {
   readonly initPid: number;
@@ -22,6 +22,8 @@ export type DumpRequest = {
   /** From `cgroupRootArguments`. */
   readonly cgroupRoots: readonly string[];
   readonly hasRamdisk: boolean;
+  /** Directory, relative to `into`, with the pages that are left out unless they changed since; null: none. */
+  readonly parent: string | null;
 };
 
 /**
@@ -31,20 +33,10 @@ export type DumpRequest = {
 export function dumpArguments(request: DumpRequest): string[] {
   return [
     'dump',
-    '--tree',
-    String(request.initPid),
-    '--images-dir',
-    request.into,
-    '--log-file',
-    'dump.log',
-    '-v2',
+    ...placeArguments(request, 'dump.log'),
     '--leave-running',
-    '--timeout',
-    String(seizeTimeoutSeconds),
     ...shared,
     ...request.cgroupRoots,
-    '--freeze-cgroup',
-    request.freezer,
     '--empty-ns',
     'net',
     '--network-lock',
@@ -59,16 +51,53 @@ export function dumpArguments(request: DumpRequest): string[] {
     'hugetlbfs',
     '--enable-fs',
     'tracefs',
+    ...parentArguments(request.parent),
   ];
 }
 
-/** A CRIU configuration file with what LXC does not pass on to a restore. `script` is run at each stage. */
-export function restoreConfiguration(script: string): string {
+export type PreDumpRequest = Pick<DumpRequest, 'initPid' | 'into' | 'freezer' | 'parent'>;
+
+/**
+ * Arguments of `criu pre-dump` for a running machine: writes its pages, and from then on the kernel marks those that
+ * are written to. CRIU makes it stand still for an instant only.
+ */
+export function preDumpArguments(request: PreDumpRequest): string[] {
+  return ['pre-dump', ...placeArguments(request, 'pre-dump.log'), ...parentArguments(request.parent)];
+}
+
+function placeArguments({ initPid, into, freezer }: PreDumpRequest, log: string): string[] {
+  return [
+    '--tree',
+    String(initPid),
+    '--images-dir',
+    into,
+    '--log-file',
+    log,
+    '-v2',
+    '--timeout',
+    String(seizeTimeoutSeconds),
+    '--freeze-cgroup',
+    freezer,
+  ];
+}
+
+/** Without a parent nothing asks for tracking at a dump: it would cost a look at each page. */
+function parentArguments(parent: string | null): string[] {
+  return parent === null ? [] : ['--prev-images-dir', parent, '--track-mem'];
+}
+
+/**
+ * A CRIU configuration file with what LXC does not pass on to a restore. `script` is run at each stage. LXC names the
+ * machine's group in hierarchies that have controllers; in the others it is `cgroupRoot`, without which a fork would
+ * be put into the group of the machine that was dumped.
+ */
+export function restoreConfiguration(script: string, cgroupRoot: string | undefined): string {
   const lines = [
     'empty-ns net',
     'tcp-established',
     'ext-mount-map auto',
     `action-script ${JSON.stringify(script)}`,
+    ...(cgroupRoot === undefined ? [] : [`cgroup-root ${JSON.stringify(cgroupRoot)}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeFileDurably } from '../../../durable-file.ts';
-import { done, fail, type Outcome } from '../../../outcome.ts';
+import { describeError, done, fail, type Outcome } from '../../../outcome.ts';
 import { machineRootUid, type LxcLayout } from '../../container/lxc/layout.ts';
 import type { LxcDriver } from '../../container/lxc/lxc-driver.ts';
 import type { MachineCgroups } from '../../container/lxc/machine-cgroups.ts';
@@ -10,16 +10,20 @@ import { dropReplacedRamdisk, putRamdiskBack, replaceRamdisk } from '../../conta
 import { ramdiskBytes } from '../../container/namespaces/ramdisk.ts';
 import type { Connection } from '../../network/bridge/bridge-network.ts';
 import type { CheckpointDriver, RestoreRequest } from '../../types.ts';
+import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
 import type { CriuProgram } from './criu-program.ts';
-import { dumpMachine, pauseBefore, ramdiskIn } from './dump-machine.ts';
+import { dumpMachine, pauseBefore, ramdiskIn, type DumpMachine } from './dump-machine.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
 import { compareFeatures, DumpFacts, readHostFeatures } from './host-features.ts';
 import { lookAtMachine, lookAtNetwork } from './look-at-machine.ts';
 import { putNetworkBack } from './machine-network.ts';
+import { awaitEarlierRun, lockOf } from './memory-room.ts';
+import { preDumpMachine } from './pre-dump-machine.ts';
 import { readProcesses } from './read-processes.ts';
 import { restoreProcesses } from './restore-machine.ts';
-import { isStartingProcess } from './starting-processes.ts';
+import { isStartingProcess, isStartingService } from './starting-processes.ts';
 import { hasWaitingConnection } from './waiting-connections.ts';
+import { bindWatchedLinks } from './watched-links.ts';
 
 export type CriuCheckpointOptions = {
   readonly program: CriuProgram;
@@ -67,23 +71,61 @@ export class CriuCheckpoint implements CheckpointDriver {
     return findBlockers({ ...view, networkChanges });
   }
 
-  async dump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>> {
+  async preDump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>> {
+    if (!this.#options.program.tracksMemory) return done;
+    try {
+      const cleared = await this.discard(containerId, volume);
+      if (!cleared.ok) return cleared;
+      await this.#letGoOn(containerId);
+      const machine = await this.#find('running', containerId, volume, isPlaced);
+      if (machine === undefined) return fail('WRONG_STATE', 'The machine is not running.');
+      const written = await preDumpMachine(this.#options, machine);
+      await this.#letGoOn(containerId);
+      return written;
+    } catch (error) {
+      // It ended, or there is not even room for a directory.
+      await discardMemory(volume);
+      return fail('DRIVER_FAILED', describeError(error));
+    }
+  }
+
+  async discard(containerId: string, volume: string): Promise<Outcome<undefined>> {
+    if (existsSync(memoryDirectoryOf(volume))) {
+      await awaitEarlierRun(lockOf(this.#options.layout, containerId));
+    }
+    return discardMemory(volume);
+  }
+
+  /** A CRIU that was killed in the middle of a pre-dump leaves the machine standing still. */
+  async #letGoOn(containerId: string): Promise<void> {
+    const { container } = this.#options;
+    const { state } = await container.observe(containerId);
+    if (state === 'paused') await container.thaw(containerId);
+  }
+
+  /** The machine as it is dumped; undefined: it is not in that state. */
+  async #find(
+    wanted: 'running' | 'paused',
+    containerId: string,
+    volume: string,
+    mayHold: boolean,
+  ): Promise<DumpMachine | undefined> {
     const { container, cgroups } = this.#options;
+    const { state, initPid } = await container.observe(containerId);
+    const { freezer } = cgroups.tree.layout;
+    if (initPid === null || state !== wanted || freezer === undefined) return undefined;
+    return { containerId, initPid, freezer: path.join(freezer.base, containerId), volume, mayHold };
+  }
+
+  async dump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>> {
+    const { container } = this.#options;
     for (let attempt = 0; ; attempt += 1) {
-      const { state, initPid } = await container.observe(containerId);
-      const freezer = cgroups.tree.layout.freezer;
-      if (initPid === null || state !== 'paused' || freezer === undefined) {
+      const machine = await this.#find('paused', containerId, volume, isPlaced);
+      if (machine === undefined)
         return fail('WRONG_STATE', 'Only a machine that stands still can be dumped.');
-      }
-      const settled = await this.#settle(containerId, initPid);
+      const settled = await this.#settle(containerId, machine.initPid);
       if (!settled.ok) return settled;
-      const { outcome, isPassing } = await dumpMachine(this.#options, {
-        containerId,
-        initPid,
-        freezer: path.join(freezer.base, containerId),
-        volume,
-        mayHold: isPlaced,
-      });
+      const { outcome, isPassing } = await dumpMachine(this.#options, machine);
       if (outcome.ok || !isPassing || attempt === attemptsMax) return outcome;
       const thawed = await container.thaw(containerId);
       if (!thawed.ok) return thawed;
@@ -106,6 +148,7 @@ export class CriuCheckpoint implements CheckpointDriver {
     const facts = readFacts(from);
     if (facts === undefined) return fail('DRIVER_FAILED', 'The snapshot’s memory is not complete.');
     const resumed = path.join(from, 'resumed');
+    const { freezer } = cgroups.tree.layout;
     const { ramdisk } = layout.paths(containerId);
     if (existsSync(resumed)) {
       // A daemon that is gone let it go on: the disk has changed since, its memory must not come back again.
@@ -125,21 +168,30 @@ export class CriuCheckpoint implements CheckpointDriver {
       const replaced = await replaceRamdisk(ramdisk, ramdiskIn(from), { bytes, rootUid: machineRootUid });
       if (!replaced.ok) return this.#endFailedRestore(containerId, replaced);
     }
+    const bound = await bindWatchedLinks(volume, from);
+    if (!bound.ok) return this.#endFailedRestore(containerId, bound);
     const restored = await restoreProcesses({
       program,
       containerId,
       lxcPath: layout.machines,
       directory: layout.paths(containerId).directory,
       from,
+      cgroupRoot: cgroups.unifiedGroup(containerId),
+      freezer: freezer?.version === 2 ? path.join(freezer.base, containerId) : null,
       prepare: async (initPid) => {
+        // Processes may have files of their groups open, which CRIU opens anew as the machine's own root.
+        cgroups.giveToMachine(containerId, machineRootUid);
         const attached = await attachNetwork(initPid);
         return attached.ok ? putNetworkBack(from, initPid) : attached;
       },
     });
     if (!restored.ok) return this.#endFailedRestore(containerId, restored);
+    const still = await cgroups.tree.freeze(containerId);
+    if (!still.ok) return this.#endFailedRestore(containerId, still);
     // Still frozen: limits are in force before the first instruction.
     const adopted = await container.adopt(machine);
     if (!adopted.ok) return this.#endFailedRestore(containerId, adopted);
+    // Some of what CRIU set of them it has set since.
     cgroups.giveToMachine(containerId, machineRootUid);
     const found = living(readProcesses(cgroups.processes(containerId))).length;
     if (found !== facts.processes) {
@@ -152,14 +204,17 @@ export class CriuCheckpoint implements CheckpointDriver {
   }
 
   /**
-   * A machine that was caught starting a process, or before it took a connection, goes on for an instant:
-   * see {@link isStartingProcess} and {@link hasWaitingConnection}.
+   * A machine that was caught starting a process, or before it took a connection, goes on for an instant: see
+   * {@link isStartingProcess}, {@link isStartingService} and {@link hasWaitingConnection}. One that starts services
+   * all the time, as while it boots, is taken as it is in the end.
    */
   async #settle(containerId: string, initPid: number): Promise<Outcome<undefined>> {
     const { container, cgroups } = this.#options;
     for (let moment = 0; ; moment += 1) {
-      const starts = isStartingProcess(cgroups.processes(containerId));
-      if (!starts && !hasWaitingConnection(initPid)) return done;
+      const pids = cgroups.processes(containerId);
+      const starts = isStartingProcess(pids);
+      const isFit = !starts && !hasWaitingConnection(initPid);
+      if (isFit && (moment === momentsMax || !isStartingService(pids))) return done;
       if (moment === momentsMax) {
         const reason = starts ? 'A process is all the time starting others.' : 'A connection is not taken.';
         return fail('CAPABILITY_MISSING', reason);

@@ -3,15 +3,18 @@ import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** A CRIU that passes its own check on this kernel. */
-export type CriuProgram = { readonly file: string; readonly version: string };
+/**
+ * A CRIU that passes its own check on this kernel. `tracksMemory`: the kernel can tell which pages of memory were
+ * written to since it was last asked.
+ */
+export type CriuProgram = { readonly file: string; readonly version: string; readonly tracksMemory: boolean };
 
 /** What was found, or why there is no CRIU to be used. */
 export type CriuProbe =
   | { readonly available: true; readonly program: CriuProgram }
   | { readonly available: false; readonly reason: string };
 
-const timeoutMs = 10_000;
+const timeoutMs = 60_000;
 
 /**
  * Looks for a CRIU: `NODE_DAEMON_CRIU`, then one put beside the system by `scripts/host/get-criu.sh`, then the
@@ -26,8 +29,10 @@ export function findCriu(environment: Readonly<Record<string, string | undefined
       reasons.push(`${file} can't be run`);
       continue;
     }
-    const check = spawnSync(file, ['check'], { stdio: 'ignore', timeout: timeoutMs });
-    if (check.status === 0) return { available: true, program: { file, version } };
+    if (passes(file)) {
+      const tracksMemory = passes(file, '--feature', 'mem_dirty_track');
+      return { available: true, program: { file, version, tracksMemory } };
+    }
     reasons.push(`CRIU ${version} does not work with this kernel (“criu check” fails)`);
   }
   return { available: false, reason: reasons[0] ?? 'there is no CRIU; scripts/host/get-criu.sh brings one' };
@@ -46,6 +51,10 @@ function candidates(environment: Readonly<Record<string, string | undefined>>): 
   const kept = existsSync(beside) ? readdirSync(beside).filter((name) => !name.startsWith('.')) : [];
   const privateOnes = kept.toSorted().map((name) => path.join(beside, name, 'bin', 'criu'));
   return [...privateOnes, '/usr/local/sbin/criu', '/usr/sbin/criu', '/usr/bin/criu'];
+}
+
+function passes(file: string, ...options: readonly string[]): boolean {
+  return spawnSync(file, ['check', ...options], { stdio: 'ignore', timeout: timeoutMs }).status === 0;
 }
 
 function readVersion(file: string): string | undefined {

@@ -1,14 +1,10 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeFileDurably } from '../../../durable-file.ts';
-import { describeError, done, fail, type Outcome } from '../../../outcome.ts';
-import { machineRootUid } from '../../container/lxc/layout.ts';
+import { describeError, done, fail, succeed, type Outcome } from '../../../outcome.ts';
 import { copyRamdisk } from '../../container/lxc/replace-ramdisk.ts';
-import { ramdiskUsage } from '../../container/namespaces/ramdisk.ts';
-import { runCommand } from '../../storage/run-command.ts';
-import { discardMemory, holdInHostMemory, memoryDirectoryOf } from '../memory-directory.ts';
+import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
 import { cgroupRootArguments } from './cgroup-roots.ts';
 import { dumpArguments } from './criu-arguments.ts';
 import type { CriuCheckpointOptions } from './criu-checkpoint.ts';
@@ -16,10 +12,21 @@ import { findBlockers, type MachineView } from './find-blockers.ts';
 import { readHostFeatures, type DumpFacts } from './host-features.ts';
 import { lookAtMachine, showsRamdisk } from './look-at-machine.ts';
 import { holdNetwork, readNetwork } from './machine-network.ts';
+import {
+  awaitEarlierRun,
+  dumpBytesMax,
+  hasRoom,
+  lockOf,
+  noRoom,
+  openMemoryDirectory,
+  runCriu,
+} from './memory-room.ts';
 import { findNetworkChanges, type NetworkView } from './network-view.ts';
+import { takePreDump } from './pre-dump-record.ts';
 import { readReason } from './restore-machine.ts';
 
-type DumpMachine = {
+/** A machine whose memory is to be written, now or by the dump that comes after. */
+export type DumpMachine = {
   readonly containerId: string;
   readonly initPid: number;
   /** Directory of the machine's group in the freezer's hierarchy. */
@@ -39,8 +46,6 @@ type Held = {
   readonly network: NetworkView | undefined;
 };
 
-/** Room that must stay free when memory is written; what CRIU writes beside the pages is in it. */
-const reserveBytes = 64 * 1024 * 1024;
 /** Blockers that are named in one refusal. */
 const namedMax = 3;
 /**
@@ -76,63 +81,54 @@ export async function dumpMachine(options: CriuCheckpointOptions, request: DumpM
   return { outcome, isPassing: ended.isPassing };
 }
 
-/**
- * A dump of a daemon that was killed goes on, holding the lock: the next one waits for its end. It is never
- * killed itself, because that would leave its code in the processes that it looks at.
- */
+/** On top of the pages that were written beforehand, if there are any that can be used. */
 async function runDump(
   options: CriuCheckpointOptions,
   request: DumpMachine,
   ramdisk: string | null,
 ): Promise<DumpEnd> {
-  const { containerId, initPid, freezer } = request;
-  const into = memoryDirectoryOf(request.volume);
-  const lock = path.join(options.layout.paths(containerId).directory, 'dump.lock');
-  if (existsSync(into)) await runCommand('flock', '--exclusive', lock, 'true');
-  const prepared = await prepareDirectory(options, request, ramdisk);
-  if (!prepared.ok) return { outcome: prepared, isPassing: false };
+  const { containerId, initPid, freezer, volume } = request;
+  const into = memoryDirectoryOf(volume);
+  const lock = lockOf(options.layout, containerId);
+  if (existsSync(into)) await awaitEarlierRun(lock);
+  const parent = await prepareDirectory(options, request, ramdisk);
+  if (!parent.ok) return { outcome: parent, isPassing: false };
   const dump = dumpArguments({
     initPid,
     into,
     freezer,
     cgroupRoots: cgroupRootArguments(readFileSync(`/proc/${initPid}/cgroup`, 'utf8'), containerId),
     hasRamdisk: ramdisk !== null,
+    parent: parent.value,
   });
   try {
-    await runCommand('flock', '--exclusive', lock, options.program.file, ...dump);
+    await runCriu(lock, options.program.file, dump);
     return { outcome: done, isPassing: false };
   } catch (error) {
+    // The next attempt is of the whole, whatever kept this one from adding to what was there.
+    const isIncremental = parent.value !== null;
     const reason = readReason(path.join(into, 'dump.log'));
     if (/No space left/.test(`${reason} ${describeError(error)}`))
-      return { outcome: noRoom, isPassing: false };
+      return { outcome: noRoom, isPassing: isIncremental };
     const outcome = fail(
       'CAPABILITY_MISSING',
       `The machine’s memory can’t be held: ${reason ?? 'CRIU gave no reason'}.`,
     );
-    return { outcome, isPassing: passingReasons.test(reason ?? '') };
+    return { outcome, isPassing: isIncremental || passingReasons.test(reason ?? '') };
   }
 }
 
-const noRoom = fail('CAPACITY_EXCEEDED', 'The host’s disk has no room for the memory.');
-
+/** Gives the directory with the pages that were written beforehand; null: there are none, it has been made anew. */
 async function prepareDirectory(
   { cgroups }: CriuCheckpointOptions,
-  { containerId, volume, mayHold }: DumpMachine,
+  { containerId, initPid, volume, mayHold }: DumpMachine,
   ramdisk: string | null,
-): Promise<Outcome<undefined>> {
-  const discarded = await discardMemory(volume);
-  if (!discarded.ok) return discarded;
-  const ramdiskUsed = ramdisk === null ? 0 : (ramdiskUsage(ramdisk) ?? 0);
-  const needed = (cgroups.tree.usage(containerId).memoryBytes ?? 0) + ramdiskUsed + reserveBytes;
-  const { bavail, bsize } = await statfs(volume);
-  if (bavail * bsize < needed) return noRoom;
-  const into = memoryDirectoryOf(volume);
-  mkdirSync(into, { mode: 0o700 });
-  // A restore reads it as root of the machine in part; nobody else on the host may.
-  chownSync(into, 0, machineRootUid);
-  chmodSync(into, 0o710);
-  if (mayHold) await holdInHostMemory(volume, needed);
-  return done;
+): Promise<Outcome<string | null>> {
+  const needed = dumpBytesMax(cgroups.tree, containerId, ramdisk);
+  const parent = takePreDump(memoryDirectoryOf(volume), initPid);
+  if (parent !== null && (await hasRoom(volume, needed))) return succeed(parent);
+  const opened = await openMemoryDirectory(volume, needed, mayHold);
+  return opened.ok ? succeed(null) : opened;
 }
 
 /** Checks that the dump is whole and adds what CRIU does not hold; its facts come last. */

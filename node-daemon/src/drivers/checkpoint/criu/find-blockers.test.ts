@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { cgroupRootArguments } from './cgroup-roots.ts';
-import { firstCriuError, restoreConfiguration } from './criu-arguments.ts';
+import { firstCriuError } from './criu-arguments.ts';
 import { parseVersion } from './criu-program.ts';
 import { findBlockers, type MachineView, type ProcessView } from './find-blockers.ts';
 import { compareFeatures } from './host-features.ts';
-import { waitsForItsChild } from './starting-processes.ts';
+import { preparesService, waitsForItsChild } from './starting-processes.ts';
 import { findsWaitingConnection } from './waiting-connections.ts';
 
 const namespaces = { pid: 'pid:[1]', net: 'net:[1]' };
@@ -92,10 +92,6 @@ describe('what CRIU is told and tells', () => {
     expect(parseVersion('nothing')).toBeUndefined();
   });
 
-  it('quotes the script’s path in the configuration', () => {
-    expect(restoreConfiguration('/a b/script')).toContain('action-script "/a b/script"');
-  });
-
   it('knows connections that are half made or wait for their server', () => {
     const table = (state: string, waiting: string): string =>
       `  sl  local_address rem_address   st tx_queue rx_queue\n   0: 0100007F:1F90 00000000:0000 ${state} 00000000:${waiting} 00:00000000 00000000 0 0 1\n`;
@@ -110,5 +106,14 @@ describe('what CRIU is told and tells', () => {
     expect(waitsForItsChild('435 0x1\n', 'aarch64')).toBe(true);
     for (const line of ['running', '-1 0x1 0x2', '0 0x3', ''])
       expect(waitsForItsChild(line, 'x86_64')).toBe(false);
+  });
+
+  it('knows a service that systemd is about to run', () => {
+    expect(preparesService('(tmpfiles)', '/usr/lib/systemd/systemd-executor')).toBe(true);
+    expect(preparesService('8', '/usr/lib/systemd/systemd-executor')).toBe(true);
+    expect(preparesService('(work.sh)', '/usr/lib/systemd/systemd')).toBe(true);
+    expect(preparesService('(sd-pam)', '/usr/lib/systemd/systemd-executor')).toBe(false);
+    expect(preparesService('systemd', '/usr/lib/systemd/systemd')).toBe(false);
+    expect(preparesService('(mine)', '/usr/bin/python3')).toBe(false);
   });
 });

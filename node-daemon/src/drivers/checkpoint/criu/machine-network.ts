@@ -11,7 +11,7 @@ import {
   type NetworkView,
 } from './network-view.ts';
 
-const timeoutMs = 10_000;
+const timeoutMs = 30_000;
 
 /** Writes values to settings; each line of the input is a path, a blank and the value. */
 const settingsScript = `failed=0

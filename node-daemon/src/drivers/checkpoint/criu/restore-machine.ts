@@ -20,6 +20,10 @@ export type RestoreProcesses = {
   /** The machine's own directory, for what the restore needs while it runs. */
   readonly directory: string;
   readonly from: string;
+  /** Directory of the machine's group in the freezer's hierarchy, where that is version 2; else null. */
+  readonly freezer: string | null;
+  /** The machine's group in version 2's hierarchy, from its top; undefined where there is none. */
+  readonly cgroupRoot: string | undefined;
   /** Called when the namespaces exist and before anything is in them. */
   readonly prepare: (initPid: number) => Promise<Outcome<undefined>>;
 };
@@ -29,15 +33,16 @@ export type RestoreProcesses = {
  * as they did when they were dumped.
  */
 export async function restoreProcesses(request: RestoreProcesses): Promise<Outcome<undefined>> {
-  const { program, containerId, lxcPath, directory, from } = request;
+  const { program, containerId, lxcPath, directory, from, freezer } = request;
   const at = (name: string): string => path.join(directory, `restore.${name}`);
   const files = { ready: at('ready'), go: at('go'), script: at('script'), configuration: at('conf') };
   const remove = (): void => Object.values(files).forEach((file) => rmSync(file, { force: true }));
   remove();
   await runCommand('mkfifo', '-m', '600', files.ready, files.go);
-  const gate = ['/bin/sh', gateScript, files.ready, files.go].map(shellQuote).join(' ');
+  const freeze = freezer === null ? '' : path.join(freezer, 'cgroup.freeze');
+  const gate = ['/bin/sh', gateScript, files.ready, files.go, freeze].map(shellQuote).join(' ');
   writeFileSync(files.script, `#!/bin/sh\nexec ${gate}\n`, { mode: 0o700 });
-  writeFileSync(files.configuration, restoreConfiguration(files.script), { mode: 0o600 });
+  writeFileSync(files.configuration, restoreConfiguration(files.script, request.cgroupRoot), { mode: 0o600 });
   const go = openSync(files.go, fifoFlags);
   const ready = new Socket({ fd: openSync(files.ready, fifoFlags), readable: true, writable: false });
   // The monitor keeps what it is given here for as long as the machine runs: never a pipe.
