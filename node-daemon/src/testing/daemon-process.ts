@@ -11,7 +11,8 @@ import {
 } from '../local-api/client.ts';
 import { waitFor } from './wait-for.ts';
 
-const main = path.join(import.meta.dirname, '..', 'main.ts');
+/** Its source, unless a packed one is to be tested: NODE_DAEMON_MAIN. */
+const main = process.env['NODE_DAEMON_MAIN'] ?? path.join(import.meta.dirname, '..', 'main.ts');
 
 export type DaemonProcessOptions = {
   readonly dataDir: string;
@@ -31,6 +32,8 @@ export type DaemonProcessOptions = {
 
 /** A real daemon in a process of its own. */
 export class DaemonProcess {
+  /** All that this process started, for whoever shows their logs when something went wrong. */
+  static readonly started: DaemonProcess[] = [];
   readonly dataDir: string;
   readonly #child: ChildProcess;
   readonly #exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -56,6 +59,7 @@ export class DaemonProcess {
     this.#exited = new Promise((resolve) => {
       this.#child.once('exit', (code, signal) => resolve({ code, signal }));
     });
+    DaemonProcess.started.push(this);
   }
 
   /** Everything that it logged. */

@@ -123,8 +123,9 @@ export class FakeControlPlane {
     return this.ended(dispatch.operation_id);
   }
 
+  /** Waits until the deadline that {@link makeDispatch} sets. */
   ended(operationId: string): Promise<Ended> {
-    return waitFor(`the end of operation ${operationId}`, () => this.endsOf(operationId).at(0), 30_000);
+    return waitFor(`the end of operation ${operationId}`, () => this.endsOf(operationId).at(0), 60_000);
   }
 
   endsOf(operationId: string): Ended[] {

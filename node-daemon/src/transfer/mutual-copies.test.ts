@@ -4,6 +4,8 @@ import { describeMutualCopies } from './mutual-copies-suite.ts';
 
 describe.skipIf(whyNoMachines() !== undefined)(
   'between two hosts',
-  () => describeMutualCopies({ environments: [{}, {}], spec: {}, rounds: 4, storage: 'directory' }),
+  () => {
+    describeMutualCopies({ environments: [{}, {}], spec: {}, rounds: 4, storage: 'directory' });
+  },
   240_000,
 );

@@ -30,6 +30,8 @@ export function prepareCheckpointable(tree: string): void {
   rmSync(at('var/lib/dbus/machine-id'), { force: true });
   writeFileSync(at('etc/hosts'), '127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n');
   rmSync(at('etc/resolv.conf'), { force: true });
+  // None means UTC. systemd watches a link there, and no checkpoint takes the watch of a link to another host.
+  rmSync(at('etc/localtime'), { force: true });
   if (!existsSync(at('lib/systemd/systemd')) && !existsSync(at('usr/lib/systemd/systemd'))) return;
   const units = at('etc/systemd/system');
   mkdirSync(units, { recursive: true });

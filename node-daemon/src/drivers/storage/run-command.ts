@@ -27,12 +27,19 @@ export async function streamFrom(command: string, argv: readonly string[], into:
 /**
  * Runs a host command that reads a stream. Throws when the stream breaks off or the command fails; the
  * command has ended then. What the command does not read any more, the padding of an archive, is passed over.
+ * `whenBroken`: one that keeps what has come of a stream that broke off is let end by itself.
  */
-export async function streamInto(command: string, argv: readonly string[], stream: Readable): Promise<void> {
+export async function streamInto(
+  command: string,
+  argv: readonly string[],
+  stream: Readable,
+  whenBroken: 'kill' | 'end' = 'kill',
+): Promise<void> {
   const child = spawn(command, [...argv], { stdio: ['pipe', 'ignore', 'pipe'] });
   const ended = endOf(command, child);
   const taken = finished(stream).catch((error: unknown) => {
-    child.kill('SIGKILL');
+    if (whenBroken === 'end') child.stdin.end();
+    else child.kill('SIGKILL');
     throw error;
   });
   const passOver = (): void => {

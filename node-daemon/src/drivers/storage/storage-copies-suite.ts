@@ -20,7 +20,7 @@ import type { StorageTraits, StorageUnderTest } from './storage-suite.ts';
 
 /** Fewer where each takes long. */
 const syncRounds = Math.max(10, Math.round(30 / patience));
-const timeoutMs = 600_000;
+const timeoutMs = 300_000 * patience;
 
 /** What copies and syncs need of a storage driver, apart from how the stream gets to the other side. */
 export function storageCopiesSuite(

@@ -1,10 +1,22 @@
 import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readProcess } from '../namespaces/processes.ts';
 import { CgroupTree } from './cgroup-tree.ts';
 import { detectCgroups, parseCgroupMounts, type CgroupLayout } from './detect.ts';
-import { existsSync, readFileSync } from 'node:fs';
 
 const group = `node-daemon-test-${process.pid}`;
 const isRoot = process.geteuid?.() === 0;
@@ -48,6 +60,24 @@ describe.skipIf(detected.freezer === undefined)('control groups', () => {
     expect(await tree.remove('machine')).toMatchObject({ ok: true });
     expect(existsSync(`${base}/machine`)).toBe(false);
     expect(readProcess(pid)).toBeUndefined();
+  });
+
+  it.each(layouts)('pass over a group that is removed while it is written to (%s)', async (_name, layout) => {
+    const { version, base } = layout.freezer ?? { version: 1, base: '' };
+    const file = version === 1 ? 'freezer.state' : 'cgroup.freeze';
+    new CgroupTree({ freezer: { version, base } }).create('machine', { cpuCores: null, memoryBytes: null });
+    const open = openSync(path.join(base, 'machine', file), 'r+');
+    rmdirSync(path.join(base, 'machine'));
+    // The way to a file of a group that is gone, as whoever opened it in time has it.
+    const directory = mkdtempSync(path.join(tmpdir(), 'groups-'));
+    mkdirSync(path.join(directory, 'machine'));
+    symlinkSync(`/proc/self/fd/${open}`, path.join(directory, 'machine', file));
+    expect(() => writeFileSync(open, '0')).toThrow('ENODEV');
+    const tree = new CgroupTree({ freezer: { version, base: directory } });
+    expect(() => tree.thaw('machine')).not.toThrow();
+    expect(await tree.freeze('machine')).toMatchObject({ ok: false, failure: { code: 'WRONG_STATE' } });
+    closeSync(open);
+    rmSync(directory, { recursive: true });
   });
 
   it('says so when there is no freezer, and finds nothing in groups that are not there', async () => {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { done, fail, systemErrorCode, type Outcome } from '../../../outcome.ts';
 import { listGroups, removeGroup, type CgroupLayout, type CgroupPlace, type Controller } from './detect.ts';
+import { setMemoryLimit } from './memory-limit.ts';
 
 /** CPU accounting period: the kernel's default. */
 const cpuPeriodUs = 100_000;
@@ -10,7 +11,7 @@ const cpuPeriodUs = 100_000;
 const pidsMax = 4096;
 /** How long processes may take to stand still: some are in the middle of a disk access. */
 const freezeTimeoutMs = 10_000;
-const removeTimeoutMs = 2_000;
+const removeTimeoutMs = 10_000;
 const eagerLooks = 50;
 
 /** What a machine is allowed; null: no limit. */
@@ -55,17 +56,8 @@ export class CgroupTree {
   /** Applies limits to a machine that exists; lowering memory below what is used is CAPACITY_EXCEEDED. */
   setLimits(containerId: string, limits: Limits): Outcome<undefined> {
     const memory = this.#group('memory', containerId);
-    if (memory !== undefined) {
-      const none = memory.version === 1 ? '-1' : 'max';
-      const file = memory.version === 1 ? 'memory.limit_in_bytes' : 'memory.max';
-      const value = limits.memoryBytes === null ? none : String(limits.memoryBytes);
-      try {
-        writeFileSync(path.join(memory.directory, file), value);
-      } catch (error) {
-        if (systemErrorCode(error) !== 'EBUSY') throw error;
-        return fail('CAPACITY_EXCEEDED', 'The machine uses more memory now than the new limit allows.');
-      }
-    }
+    if (memory !== undefined && !setMemoryLimit(memory, limits.memoryBytes))
+      return fail('CAPACITY_EXCEEDED', 'The machine uses more memory now than the new limit allows.');
     const cpu = this.#group('cpu', containerId);
     if (cpu !== undefined) {
       const quotaUs =
@@ -89,23 +81,22 @@ export class CgroupTree {
     return this.layout.freezer !== undefined;
   }
 
-  /** Freezes all processes of a machine and waits until the kernel says that they stand still. */
+  /** Freezes all processes of a machine and waits until the kernel says so; WRONG_STATE when it has ended. */
   async freeze(containerId: string): Promise<Outcome<undefined>> {
     const group = this.#group('freezer', containerId);
     if (group === undefined) return fail('CAPABILITY_MISSING', 'This host has no freezer.');
-    this.#writeFreezer(group, true);
     const deadline = performance.now() + freezeTimeoutMs;
-    for (let look = 0; !this.isFrozen(containerId); look += 1) {
+    for (let look = 0; ; look += 1) {
+      // Version 1 stays FREEZING when a process was forked in between; writing again takes it along.
+      if (!this.#writeFreezer(group, true)) return fail('WRONG_STATE', 'The machine has ended.');
+      if (this.isFrozen(containerId)) return done;
       if (performance.now() > deadline) {
         this.#writeFreezer(group, false);
         return fail('DRIVER_FAILED', 'The machine’s processes did not stand still in time.');
       }
       // Most machines stand still within microseconds: a timer would wait longer than they need.
       await (look < eagerLooks ? nextTurn() : delay(1));
-      // Version 1 stays FREEZING when a process was forked in between; writing again takes it along.
-      if (group.version === 1) this.#writeFreezer(group, true);
     }
-    return done;
   }
 
   /** Lets the processes go on. Nothing happens when they are not frozen. */
@@ -181,14 +172,16 @@ export class CgroupTree {
     return place && { version: place.version, directory: path.join(place.base, containerId) };
   }
 
-  #writeFreezer(group: { version: 1 | 2; directory: string }, frozen: boolean): void {
+  /** False when the group is gone, or goes while it is written to (ENODEV): LXC's monitor removes what is empty. */
+  #writeFreezer(group: { version: 1 | 2; directory: string }, frozen: boolean): boolean {
     const file = group.version === 1 ? 'freezer.state' : 'cgroup.freeze';
     const value = group.version === 1 ? (frozen ? 'FROZEN' : 'THAWED') : frozen ? '1' : '0';
     try {
       writeFileSync(path.join(group.directory, file), value);
+      return true;
     } catch (error) {
-      // Without its group a machine has no processes: there is nothing to thaw.
-      if (frozen || systemErrorCode(error) !== 'ENOENT') throw error;
+      if (!['ENOENT', 'ENODEV'].includes(systemErrorCode(error) ?? '')) throw error;
+      return false;
     }
   }
 

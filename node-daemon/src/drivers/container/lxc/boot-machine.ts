@@ -8,7 +8,7 @@ import { readProcess, type ProcessIdentity } from '../namespaces/processes.ts';
 import { lxcSearchPath, type LxcPaths } from './layout.ts';
 
 /** Time within which pid 1 must be up; a boot takes some tens of milliseconds. */
-const bootTimeoutMs = 20_000;
+const bootTimeoutMs = 60_000;
 const fifoFlags = constants.O_RDWR | constants.O_NONBLOCK;
 
 export type BootRequest = {

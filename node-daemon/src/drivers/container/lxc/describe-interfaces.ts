@@ -2,7 +2,7 @@ import type { MachineStats } from '@control-plane/contract/link';
 import * as z from 'zod';
 import { runBriefly } from '../../../command-shell/run-briefly.ts';
 
-const timeoutMs = 5_000;
+const timeoutMs = 20_000;
 
 const count = z.number().int().nonnegative().catch(0);
 const Interface = z.object({

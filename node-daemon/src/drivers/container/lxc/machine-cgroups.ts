@@ -1,4 +1,4 @@
-import { chownSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { done, fail, type Outcome } from '../../../outcome.ts';
@@ -14,7 +14,7 @@ import {
   type Controller,
 } from '../cgroups/detect.ts';
 
-const removeTimeoutMs = 2_000;
+const removeTimeoutMs = 10_000;
 /** Directory of the monitors' groups beside those of the machines. */
 const monitors = 'monitors';
 
@@ -27,6 +27,14 @@ export class MachineCgroups {
   /** The daemon's group relative to each hierarchy's top. */
   readonly group: string;
   readonly #bases: readonly string[];
+  /** The daemon's group in version 2's hierarchy, from its top; undefined where that is not mounted. */
+  readonly #unified: string | undefined;
+  /** Names of the files of a group that whoever it is delegated to may write; the kernel lists those of version 2. */
+  readonly #delegated = new Set(
+    ['tasks', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'].concat(
+      readText('/sys/kernel/cgroup/delegate').split('\n'),
+    ),
+  );
 
   /** `name`: the daemon's own group, unique per data directory. */
   constructor(name: string) {
@@ -34,6 +42,10 @@ export class MachineCgroups {
     const mounts = parseCgroupMounts(readFileSync('/proc/self/mountinfo', 'utf8'));
     const tops = groupsOfInit(readFileSync('/proc/1/cgroup', 'utf8'), mounts);
     this.#bases = [...new Set([...tops.values()].map((top) => path.join(top, name)))];
+    const unified = mounts.find(({ version }) => version === 2)?.path;
+    const unifiedTop = unified === undefined ? undefined : tops.get(unified);
+    if (unified !== undefined && unifiedTop !== undefined)
+      this.#unified = path.join('/', path.relative(unified, unifiedTop), name);
     const layout: { [controller in Controller]?: CgroupPlace } = {};
     const found = detectCgroups(name);
     for (const controller of controllers) {
@@ -54,6 +66,11 @@ export class MachineCgroups {
   /** Group of the machine relative to each hierarchy's top. */
   containerGroup(containerId: string): string {
     return path.join(this.group, containerId);
+  }
+
+  /** Group of the machine in version 2's hierarchy, from its top; undefined where that is not mounted. */
+  unifiedGroup(containerId: string): string | undefined {
+    return this.#unified === undefined ? undefined : path.join(this.#unified, containerId);
   }
 
   monitorGroup(containerId: string): string {
@@ -84,15 +101,20 @@ export class MachineCgroups {
   }
 
   /**
-   * Lets root of the machine move its processes between the groups that it makes in its own, as LXC does at a start
-   * and not at a restore: without it systemd could start nothing any more.
+   * Gives the groups of a restored machine the owners that LXC and the kernel give them, and CRIU does not: root of
+   * the machine may move its processes between the groups that it makes in its own, without which systemd could
+   * start nothing any more; what sets its limits is the host's; and the groups that it has made are all its own.
    */
-  giveToMachine(containerId: string, rootUid: number): void {
-    for (const base of this.#bases) {
-      for (const name of ['', 'tasks', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control']) {
-        const file = path.join(base, containerId, name);
-        if (existsSync(file)) chownSync(file, rootUid, rootUid);
+  giveToMachine(containerId: string, rootGid: number): void {
+    for (const directory of this.#bases.map((base) => path.join(base, containerId))) {
+      if (!existsSync(directory)) continue;
+      own(directory, { uid: 0, gid: rootGid }, 0o775);
+      for (const file of filesIn(directory)) {
+        if (this.#delegated.has(path.basename(file))) own(file, { uid: 0, gid: rootGid }, 0o664);
+        // The owner and the mode of some (freezer.state) are what happened to be in CRIU's memory.
+        else if (!isOf(hostRoot, file)) own(file, hostRoot, 0o644);
       }
+      for (const name of listGroups(directory)) giveToItsOwner(path.join(directory, name));
     }
   }
 
@@ -162,6 +184,31 @@ function collectProcesses(directory: string, into: Set<number>): void {
 function removeTree(directory: string): boolean {
   for (const name of listGroups(directory)) removeTree(path.join(directory, name));
   return removeGroup(directory);
+}
+
+type Owner = { readonly uid: number; readonly gid: number };
+const hostRoot: Owner = { uid: 0, gid: 0 };
+
+function own(file: string, { uid, gid }: Owner, mode: number): void {
+  chownSync(file, uid, gid);
+  chmodSync(file, mode);
+}
+
+/** Whoever makes a group owns all files in it. */
+function giveToItsOwner(directory: string): void {
+  const { uid, gid } = statSync(directory);
+  for (const file of filesIn(directory)) if (isOf(hostRoot, file)) chownSync(file, uid, gid);
+  for (const name of listGroups(directory)) giveToItsOwner(path.join(directory, name));
+}
+
+function isOf({ uid, gid }: Owner, file: string): boolean {
+  const found = statSync(file);
+  return found.uid === uid && found.gid === gid;
+}
+
+function filesIn(directory: string): string[] {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => path.join(directory, entry.name));
 }
 
 function readText(file: string): string {

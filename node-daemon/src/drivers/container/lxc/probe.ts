@@ -27,7 +27,7 @@ const neededFiles = [
   '/usr/share/lxc/config/userns.conf',
 ];
 const neededTools = ['ip', 'bridge', 'nft', 'nsenter', 'mkfifo', 'mknod', 'tar', 'cp', 'du'];
-const startTimeoutMs = 10_000;
+const startTimeoutMs = 30_000;
 /** What the network driver will need, tried out in a network namespace that goes away with the shell. */
 const networkScript = `ip link add nd-probe type bridge &&
 ip link add vprobe type veth peer name eth0 && ip link set dev vprobe master nd-probe &&

@@ -3,7 +3,7 @@ import os from 'node:os';
 import { runBriefly } from '../../../command-shell/run-briefly.ts';
 import { done, fail, type Outcome } from '../../../outcome.ts';
 
-const timeoutMs = 10_000;
+const timeoutMs = 30_000;
 const defaultBytes = 256 * 1024 * 1024;
 
 /** Size of a machine's memory disk: half of its memory, never more than a quarter of the host's. */

@@ -146,7 +146,9 @@ export class BridgeNetwork implements NetworkDriver {
       // once: setting it again, even to what it is, makes the kernel forget its neighbours.
       ...(exists
         ? []
-        : [`link add name ${this.#bridge} address ${hardwareAddressOf(gateway)} type bridge mcast_snooping 0`]),
+        : [
+            `link add name ${this.#bridge} address ${hardwareAddressOf(gateway)} type bridge mcast_snooping 0`,
+          ]),
       `address replace ${gateway}/${this.#pool.prefix} dev ${this.#bridge}`,
       `link set dev ${this.#bridge} up`,
     ];

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { runBriefly } from '../../../command-shell/run-briefly.ts';
 
-const timeoutMs = 10_000;
+const timeoutMs = 30_000;
 
 /** Runs a program with `input` as its standard input; rejects with what it printed when it fails. */
 export function runCommand(command: string, argv: readonly string[], input = ''): Promise<string> {

@@ -14,7 +14,12 @@ export class ZfsDatasets {
   }
 
   async exists(dataset: string): Promise<boolean> {
-    return lines(await this.#zfs.list('-H', '-o', 'name', dataset)).length > 0;
+    return (await this.existing(dataset)).size > 0;
+  }
+
+  /** Which of these data sets are there. */
+  async existing(...datasets: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set(lines(await this.#zfs.list('-H', '-o', 'name', ...datasets)));
   }
 
   /** Data sets right below `parent`, by their last component. */
@@ -57,6 +62,16 @@ export class ZfsDatasets {
     await this.#zfs.run('destroy', '-d', `${name}${goneMark}${guid}`);
   }
 
+  /** Takes a data set back to its newest published snapshot, when what came after that was not published. */
+  async dropUnpublished(dataset: string): Promise<void> {
+    const all = (await this.snapshots(dataset)).filter(({ name }) => !name.includes(goneMark));
+    const last = all.findLastIndex(({ published }) => published !== undefined);
+    const newest = all[last];
+    if (newest === undefined || last === all.length - 1) return;
+    for (const snapshot of all.slice(last + 1)) await this.removeSnapshot(snapshot);
+    await this.#zfs.run('rollback', newest.name);
+  }
+
   /**
    * Removes a data set with its snapshots. A clone that lives on takes over the snapshot it came from and all
    * older ones: it is promoted, the one with the newest origin first, so that each is promoted once at most.
@@ -64,18 +79,26 @@ export class ZfsDatasets {
    */
   async remove(dataset: string): Promise<void> {
     const promoted: string[] = [];
-    const own = await this.snapshots(dataset);
-    for (let left = own; ; left = await this.snapshots(dataset)) {
+    const own = await this.#withSnapshots(dataset);
+    if (own.length === 0) return;
+    for (let left = own; ; left = await this.#withSnapshots(dataset)) {
       const clone = left.toReversed().flatMap((snapshot) => snapshot.clones)[0];
       if (clone === undefined) break;
       await this.#zfs.run('promote', clone);
       promoted.push(clone);
     }
-    if (await this.exists(dataset)) await this.#zfs.run('destroy', '-r', dataset);
+    await this.#zfs.run('destroy', '-r', dataset);
     if (promoted.length === 0) return;
-    const names = new Set(own.map(({ name }) => name.slice(dataset.length)));
+    const names = new Set(own.map(({ name }) => name.slice(dataset.length)).filter((name) => name !== ''));
     for (const snapshot of await this.snapshots(...promoted)) {
       if (names.has(snapshot.name.slice(snapshot.name.indexOf('@')))) await this.removeSnapshot(snapshot);
     }
+  }
+
+  /** A data set and its snapshots; none when it does not exist. */
+  async #withSnapshots(dataset: string): Promise<ListedSnapshot[]> {
+    const order = ['-H', '-r', '-d', '1', '-t', 'filesystem,snapshot', '-s', 'createtxg'];
+    const all = parseSnapshots(await this.#zfs.list(...order, '-o', `name,clones,${factsProperty}`, dataset));
+    return all.filter(({ name }) => name === dataset || name.startsWith(`${dataset}@`));
   }
 }

@@ -22,7 +22,7 @@ export const systemZfs: ZfsProgram = {
     }
   },
   send: (argv, into) => streamFrom('zfs', argv, into),
-  receive: (argv, stream) => streamInto('zfs', argv, stream),
+  receive: (argv, stream) => streamInto('zfs', argv, stream, 'end'),
 };
 
 /** The output of a listing whose only complaints are of missing data sets; throws the error when there are others. */

@@ -19,6 +19,13 @@ export type ReceiveStream = {
   readonly stream: Readable;
 };
 
+type HalfStream = { readonly dataset: string; readonly token: string };
+
+/** Where a whole stream is received while there is something older at its place. */
+function besideOf(dataset: string): string {
+  return `${dataset}.next`;
+}
+
 /** Streams into data sets of their own, which can go on where one broke off. */
 export class ZfsReplication {
   readonly #zfs: ZfsProgram;
@@ -47,14 +54,13 @@ export class ZfsReplication {
    * {@link resumeToken} says from where it can go on.
    */
   async receive({ dataset, name, isWhole, resume, stream }: ReceiveStream): Promise<void> {
-    const beside = `${dataset}.next`;
+    const beside = besideOf(dataset);
     const half = await this.#half(dataset);
-    if (half !== undefined && half.token !== resume) {
-      await this.#zfs.run('receive', '-A', half.dataset);
-      await this.#datasets.remove(beside);
-    }
-    const isHere = isWhole && (await this.#datasets.exists(dataset));
-    const isBeside = half !== undefined && half.token === resume ? half.dataset === beside : isHere;
+    const goesOn = half !== undefined && half.token === resume;
+    if (!goesOn) await this.#drop(dataset, half);
+    // What was received by a daemon that was killed before it was published: an increment would not fit onto it.
+    if (!goesOn && !isWhole) await this.#datasets.dropUnpublished(dataset);
+    const isBeside = goesOn ? half.dataset === beside : isWhole && (await this.#datasets.exists(dataset));
     const target = isBeside ? beside : dataset;
     await this.#zfs.receive(['receive', '-s', '-o', 'readonly=on', `${target}@${name}`], stream);
     if (!isBeside) return;
@@ -62,9 +68,21 @@ export class ZfsReplication {
     await this.#zfs.run('rename', beside, dataset);
   }
 
+  /** Removes all that was received into `dataset`; clones of it live on. */
+  async remove(dataset: string): Promise<void> {
+    await this.#drop(dataset, await this.#half(dataset));
+    await this.#datasets.remove(dataset);
+  }
+
+  /** Drops a stream that is not whole, and one that was whole and had not taken its place yet. */
+  async #drop(dataset: string, half: HalfStream | undefined): Promise<void> {
+    if (half !== undefined) await this.#zfs.run('receive', '-A', half.dataset);
+    await this.#datasets.remove(besideOf(dataset));
+  }
+
   /** The data set with a half received stream, that one or the one beside, and its token. */
-  async #half(dataset: string): Promise<{ dataset: string; token: string } | undefined> {
-    const text = await this.#zfs.list('-H', '-o', 'name,receive_resume_token', dataset, `${dataset}.next`);
+  async #half(dataset: string): Promise<HalfStream | undefined> {
+    const text = await this.#zfs.list('-H', '-o', 'name,receive_resume_token', dataset, besideOf(dataset));
     const halves = lines(text).map((line) => line.split('\t'));
     return halves
       .map(([name = '', token = '-']) => ({ dataset: name, token }))

@@ -55,6 +55,8 @@ class ScriptedZfs implements ZfsProgram {
 const missing = (dataset: string) => new Error(`cannot open '${dataset}': dataset does not exist`);
 const listing = (dataset: string) =>
   `list -H -r -d 1 -t snapshot -s createtxg -o name,clones,control-plane:facts ${dataset}`;
+const treeOf = (dataset: string) =>
+  `list -H -r -d 1 -t filesystem,snapshot -s createtxg -o name,clones,control-plane:facts ${dataset}`;
 const storageOn = (zfs: ZfsProgram) =>
   new ZfsStorage({ zfs, parent: 'tank/nd', mountPoint: '/tank/nd', fill: () => undefined });
 
@@ -83,14 +85,14 @@ describe('a zfs volume', () => {
   it('is removed only after each clone of its snapshots was promoted', async () => {
     const volume = 'tank/nd/volumes/x';
     const zfs = new ScriptedZfs([
-      [`list -H -o name ${volume}.restore`, ''],
-      [`list -H -o name ${volume}.replaced`, ''],
-      [listing(`${volume}.restore`), ''],
-      [listing(`${volume}.replaced`), ''],
-      [`list -H -o name ${volume}`, `${volume}\n`],
-      [listing(volume), `${volume}@x-a\ttank/nd/volumes/y\t-\n${volume}@x-b\ttank/nd/volumes/z\t-\n`],
-      [listing(volume), `${volume}@x-a\ttank/nd/volumes/y\t-\n`],
-      [listing(volume), ''],
+      [treeOf(`${volume}.restore`), ''],
+      [treeOf(`${volume}.replaced`), ''],
+      [
+        treeOf(volume),
+        `${volume}\t-\t-\n${volume}@x-a\ttank/nd/volumes/y\t-\n${volume}@x-b\ttank/nd/volumes/z\t-\n`,
+      ],
+      [treeOf(volume), `${volume}\t-\t-\n${volume}@x-a\ttank/nd/volumes/y\t-\n`],
+      [treeOf(volume), `${volume}\t-\t-\n`],
       [
         listing('tank/nd/volumes/z tank/nd/volumes/y'),
         'tank/nd/volumes/z@x-b\t\t-\ntank/nd/volumes/z@z-own\t\t-\ntank/nd/volumes/y@x-a\t\t-\n',
@@ -110,9 +112,10 @@ describe('a zfs volume', () => {
     const [volume, replaced] = ['tank/nd/volumes/x', 'tank/nd/volumes/x.replaced'];
     const newer = formatFacts('x', { ...facts, name: 'newer' });
     const zfs = new ScriptedZfs([
-      [`list -H -o name ${volume}`, `${volume}\n`],
+      [`list -H -o name ${volume} ${replaced}`, `${volume}\n${replaced}\n`],
       ['get -H -o value origin', `${replaced}@x-s\n`],
       [listing(replaced), `${replaced}@x-newer\t\t${newer}\n`],
+      [treeOf(replaced), `${replaced}\t-\t-\n${replaced}@x-newer\t\t${newer}\n`],
     ]);
     const discarded = await storageOn(zfs).discardReplaced('x');
     expect(discarded).toEqual({ ok: true, value: { goneSnapshots: ['newer'] } });
@@ -175,7 +178,11 @@ describe('replication', () => {
   });
 
   it('receives an increment in its place, and a whole stream beside what is there', async () => {
-    const here = [['list -H -o name tank/a', 'tank/a\n']] as const;
+    const here = [
+      ['list -H -o name tank/a', 'tank/a\n'],
+      [treeOf('tank/a.next'), ''],
+      [treeOf('tank/a'), 'tank/a\t-\t-\n'],
+    ] as const;
     const increment = new ScriptedZfs(here);
     await on(increment).receive({ ...request, isWhole: false, resume: null });
     expect(increment.changes).toEqual(['receive -s -o readonly=on tank/a@s']);
@@ -186,6 +193,12 @@ describe('replication', () => {
       'destroy -r tank/a',
       'rename tank/a.next tank/a',
     ]);
+  });
+
+  it('drops a whole stream that had not taken its place when its daemon was killed', async () => {
+    const left = new ScriptedZfs([[treeOf('tank/a.next'), 'tank/a.next\t-\t-\ntank/a.next@s\t\t-\n']]);
+    await on(left).receive({ ...request, isWhole: true, resume: null });
+    expect(left.changes).toEqual(['destroy -r tank/a.next', 'receive -s -o readonly=on tank/a@s']);
   });
 
   it('drops what is there in part unless the stream goes on from it', async () => {

@@ -11,7 +11,7 @@ import type {
   StorageUsage,
 } from '../../types.ts';
 import { isCopyPointName } from '../copy-point-name.ts';
-import type { FillVolume } from '../path-storage.ts';
+import type { FillVolume } from '../image-trees.ts';
 import { attempt, fullDisk } from '../storage-failure.ts';
 import { factsFor, ZfsCopyPoints } from './zfs-copy-points.ts';
 import { ZfsDatasets } from './zfs-datasets.ts';
@@ -108,8 +108,9 @@ export class ZfsStorage implements StorageDriver {
   async deleteVolume(containerId: string): Promise<Outcome<undefined>> {
     const volume = this.#volume(containerId);
     return attempt('The machine’s disk could not be removed.', async () => {
-      const datasets = [`${volume}.restore`, volume, `${volume}.replaced`, this.#received(containerId)];
+      const datasets = [`${volume}.restore`, volume, `${volume}.replaced`];
       for (const dataset of datasets) await this.#datasets.remove(dataset);
+      await this.#replication.remove(this.#received(containerId));
     });
   }
 
@@ -296,8 +297,9 @@ export class ZfsStorage implements StorageDriver {
   async swapRestore(containerId: string): Promise<Outcome<undefined>> {
     const volume = this.#volume(containerId);
     return attempt('The machine’s disk could not be exchanged.', async () => {
-      if (!(await this.#datasets.exists(`${volume}.restore`))) return;
-      if (await this.#datasets.exists(volume)) await this.#zfs.run('rename', volume, `${volume}.replaced`);
+      const existing = await this.#datasets.existing(`${volume}.restore`, volume);
+      if (!existing.has(`${volume}.restore`)) return;
+      if (existing.has(volume)) await this.#zfs.run('rename', volume, `${volume}.replaced`);
       await this.#zfs.run('rename', `${volume}.restore`, volume);
     });
   }
@@ -305,8 +307,9 @@ export class ZfsStorage implements StorageDriver {
   async unswapRestore(containerId: string): Promise<Outcome<undefined>> {
     const volume = this.#volume(containerId);
     return attempt('The machine’s disk could not be put back.', async () => {
-      if (!(await this.#datasets.exists(`${volume}.replaced`))) return;
-      if (await this.#datasets.exists(volume)) await this.#zfs.run('rename', volume, `${volume}.restore`);
+      const existing = await this.#datasets.existing(`${volume}.replaced`, volume);
+      if (!existing.has(`${volume}.replaced`)) return;
+      if (existing.has(volume)) await this.#zfs.run('rename', volume, `${volume}.restore`);
       await this.#zfs.run('rename', `${volume}.replaced`, volume);
     });
   }
@@ -317,7 +320,7 @@ export class ZfsStorage implements StorageDriver {
     const replaced = `${volume}.replaced`;
     let goneSnapshots: string[] = [];
     const discarded = await attempt('The replaced disk could not be removed.', async () => {
-      if (!(await this.#datasets.exists(volume)) || !(await this.#datasets.exists(replaced))) return;
+      if ((await this.#datasets.existing(volume, replaced)).size < 2) return;
       const origin = (await this.#zfs.run('get', '-H', '-o', 'value', 'origin', volume)).trim();
       if (origin.startsWith(`${replaced}@`)) await this.#zfs.run('promote', volume);
       const left = await this.#datasets.snapshots(replaced);
