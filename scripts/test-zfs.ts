@@ -1,7 +1,7 @@
 /**
  * `npm run test:zfs`: the daemon's drivers on real OpenZFS, with LXC, CRIU and pure version 2 control groups, inside
  * a virtual machine of the project's own. As root on Debian it builds that machine where it is not there yet, which
- * takes about ten minutes; see docs/testing-on-hosts.md. Arguments are vitest's.
+ * takes about ten minutes; see docs/testing-on-hosts.md. `--prepare` does no more than that; other arguments are vitest's.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,8 +9,9 @@ import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'no
 import { arch, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { giveUp, prepareMachine } from './host/lab.ts';
-import { writeCheckoutDisk } from './host/vm/checkout-disk.ts';
+import { PACKED_DAEMON, writeCheckoutDisk } from './host/vm/checkout-disk.ts';
 import { Guest, type GuestParts } from './host/vm/guest.ts';
+import { mergeReports } from './host/vm/merge-reports.ts';
 import { onStopRequest } from './stack/stop-request.ts';
 
 const suite = 'The ZFS suite';
@@ -18,7 +19,7 @@ const poolBytes = 6 * 1024 ** 3;
 /** More don't help: the emulated machine has two things to do at a time at most. */
 const cpusMax = 2;
 /** Built again for each run, in the guest, so that its recipe is tested too. */
-const buildImages = 'node node-daemon/src/main.ts image build busybox';
+const buildImages = `node ${PACKED_DAEMON} image build busybox`;
 
 /** Ends what runs, and takes away what it left; set as the run goes on. */
 let cleanUp: () => Promise<void> = async () => undefined;
@@ -58,33 +59,32 @@ function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Where the guest's vitest puts a report, whatever it is to be called here. */
-const guestReport = '/tmp/report.json';
 const reportOption = '--outputFile.json=';
 
 function testScript(words: readonly string[]): string {
-  const inGuest = words.map((word) =>
-    word.startsWith(reportOption) ? `${reportOption}${guestReport}` : word,
-  );
-  const vitest = ['node', 'node_modules/vitest/vitest.mjs', 'run', '--config', 'tests/zfs/vitest.config.ts'];
   return [
     'set -e',
     'cd /checkout',
-    'export PATH=/checkout:$PATH NODE_COMPILE_CACHE=/checkout/compile-cache NODE_COMPILE_CACHE_PORTABLE=1',
+    'export PATH=/checkout:$PATH NODE_COMPILE_CACHE=/checkout/compile-cache',
+    `export NODE_DAEMON_MAIN=/checkout/${PACKED_DAEMON}`,
     'export CI=true TEST_PATIENCE=10 NODE_DAEMON_STORAGE=zfs:one NODE_DAEMON_IMAGES_DIR=/var/lib/node-daemon/images',
     buildImages,
-    // The guest is a host of its own already: only the network around it is made.
-    `exec scripts/host/in-lab.sh --inside ${[...vitest, ...inGuest].map(quote).join(' ')}`,
+    `exec scripts/host/vm/guest-tests.sh ${words.map(quote).join(' ')}`,
   ].join('\n');
 }
 
-/** Brings the report of the tests out of the guest, to where it was asked for. */
+/** Brings the reports of the tests out of the guest, to where one was asked for; without one of them there is none. */
 async function fetchReport(guest: Guest, words: readonly string[]): Promise<void> {
   const file = words.find((word) => word.startsWith(reportOption))?.slice(reportOption.length);
   if (file === undefined) return;
-  let text = '';
-  const status = await guest.run(`cat ${guestReport}`, (chunk) => (text += chunk));
-  if (status === 0) writeFileSync(file, text);
+  const reports: string[] = [];
+  for (const lane of ['machines', 'storage']) {
+    let text = '';
+    const status = await guest.run(`cat /tmp/report-${lane}.json`, (chunk) => (text += chunk));
+    if (status !== 0) return;
+    reports.push(text);
+  }
+  writeFileSync(file, mergeReports(reports));
 }
 
 async function run(): Promise<number> {
@@ -92,9 +92,11 @@ async function run(): Promise<number> {
   if (arch() !== 'x64') giveUp(suite, `its virtual machine is of x86-64, this machine is ${arch()}.`);
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) giveUp(suite, 'it needs to mount.');
   const parts = await buildParts();
+  const words = process.argv.slice(2);
+  if (words.includes('--prepare')) return 0;
   const runDirectory = mkdtempSync(join(tmpdir(), 'zfs-tests-'));
   cleanUp = async () => rmSync(runDirectory, { recursive: true, force: true });
-  writeCheckoutDisk(join(runDirectory, 'checkout.img'));
+  await writeCheckoutDisk(join(runDirectory, 'checkout.img'));
   for (const pool of ['one', 'two']) makePool(join(runDirectory, `${pool}.img`));
   const startedAt = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedAt) / 1000)} s`;
@@ -106,7 +108,6 @@ async function run(): Promise<number> {
     };
   });
   say(`The virtual machine is up after ${seconds()}.`);
-  const words = process.argv.slice(2);
   const status = await guest.run(testScript(words), (text) => process.stdout.write(text));
   await fetchReport(guest, words);
   if (status !== 0)

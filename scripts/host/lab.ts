@@ -14,8 +14,13 @@ import { missingHostPackages } from '../stack/host-packages.ts';
 import { installHostPackages } from '../stack/install-host-packages.ts';
 import { REPOSITORY_ROOT } from '../stack/repository-root.ts';
 import { onStopRequest } from '../stack/stop-request.ts';
+import { holdLock } from './hold-lock.ts';
 
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'container-control-plane');
+/** What is made once per machine is kept here. */
+export const cache = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+  'container-control-plane',
+);
 
 /** Recipes that are tested with what they made; built once per machine. */
 const KEPT_IMAGES = ['debian/12', 'debian/13'];
@@ -77,14 +82,42 @@ async function prepareImages(store: ImageStore, more: KeptImages): Promise<void>
   }
 }
 
+/** What a run in the lab needs beside this machine. */
+type LabParts = {
+  readonly images: ImageStore;
+  /** Environment variables that tell where the other parts are. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly criu: string | undefined;
+};
+
+/** Makes further parts out of the images; gives environment variables that tell where they are. */
+type PrepareMore = (images: ImageStore) => Record<string, string>;
+
 /**
- * Runs `command` in the lab and ends this process with its exit code. {@link prepareMachine} comes first. `more`:
- * images that it needs beside the usual ones; inside the lab there is no way to a mirror.
+ * Makes what a run needs, where it is not there yet; another process that is about it is waited for.
+ * {@link prepareMachine} comes first. `more`: images beside the usual ones; inside the lab there is no way to a mirror.
  */
-export async function runInLab(command: readonly string[], more: KeptImages = {}): Promise<void> {
-  const images = new ImageStore(join(cache, `images-${recipeKey()}`));
-  await prepareImages(images, more);
-  const criu = prepareCriu();
+export async function prepareLab(
+  more: KeptImages = {},
+  prepare: PrepareMore = () => ({}),
+): Promise<LabParts> {
+  const release = await holdLock(join(cache, 'lab.lock'));
+  try {
+    const images = new ImageStore(join(cache, `images-${recipeKey()}`));
+    await prepareImages(images, more);
+    return { images, variables: prepare(images), criu: prepareCriu() };
+  } finally {
+    await release();
+  }
+}
+
+/** Runs `command` in the lab, with all of {@link prepareLab}, and ends this process with its exit code. */
+export async function runInLab(
+  command: readonly string[],
+  more?: KeptImages,
+  prepare?: PrepareMore,
+): Promise<void> {
+  const { images, variables, criu } = await prepareLab(more, prepare);
   // Machines must be able to pass through the parents of their data; what is in it is the tests' own to guard.
   const folder = mkdtempSync(join(tmpdir(), 'host-tests-'));
   mkdirSync(join(folder, 'tmp'), { mode: 0o711 });
@@ -94,6 +127,7 @@ export async function runInLab(command: readonly string[], more: KeptImages = {}
     stdio: 'inherit',
     env: {
       ...process.env,
+      ...variables,
       PATH: [...(criu === undefined ? [] : [criu]), process.env['PATH'] ?? '', '/usr/sbin', '/sbin'].join(
         delimiter,
       ),

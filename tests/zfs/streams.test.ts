@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { PassThrough, type Readable } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { afterAll, describe, expect, it } from 'vitest';
+import { hashTree } from '../../node-daemon/src/drivers/storage/storage-copies-suite.ts';
 import type { Outcome } from '../../node-daemon/src/outcome.ts';
 import { openZfsSide, zfs, type ZfsSide } from './support/zfs-side.ts';
 
@@ -61,6 +63,144 @@ describe('streams between two pools', () => {
   });
 });
 
+describe('a stream that breaks off', () => {
+  const [one, two] = [openZfsSide('one'), openZfsSide('two')];
+  afterAll(() => [one, two].forEach((side) => side.close()));
+
+  type Sending = { snapshot: string; base?: string; resume?: string | null };
+  /** What the sender sends. */
+  async function record(id: string, { snapshot, base, resume = null }: Sending): Promise<Buffer> {
+    const into = new PassThrough();
+    const [bytes, sent] = await Promise.all([
+      buffer(into),
+      one.storage.send({ containerId: id, snapshot, base: base ?? null, resume, into }),
+    ]);
+    need(sent);
+    return bytes;
+  }
+  function receive(id: string, { snapshot, base, resume }: Sending, stream: Readable) {
+    return two.storage.receive({
+      containerId: id,
+      snapshot,
+      stateful: false,
+      base: base ?? null,
+      resume: resume ?? null,
+      sizeBytesMin: 0,
+      stream,
+    });
+  }
+  /** Sends the first mebibyte of a stream only; gives from where it can go on. */
+  async function cut(id: string, sending: Sending, ending: Ending, sent?: Buffer): Promise<string> {
+    const stream = sent ?? (await record(id, sending));
+    expect(stream.length).toBeGreaterThan(mebibyte);
+    const ended = await receive(id, sending, endings[ending](stream.subarray(0, mebibyte)));
+    expect(ended.ok).toBe(false);
+    expect(await two.storage.snapshot(id, sending.snapshot)).toBeUndefined();
+    const token = await two.storage.resumeToken(id);
+    if (token === null) throw new Error('Nothing of it was kept.');
+    return token;
+  }
+  async function change(id: string, megabytes: number, snapshot: string): Promise<void> {
+    const content = randomBytes(megabytes * mebibyte);
+    writeFileSync(path.join(one.storage.volumePath(id), 'root', 'content'), content);
+    need(await one.storage.stageSnapshot(id, snapshot));
+    need(await one.storage.publishSnapshot(id, snapshot, false));
+  }
+  async function make(): Promise<string> {
+    const containerId = randomId();
+    need(await one.storage.createVolume({ containerId, image: 'test/1', rootUid: 0 }));
+    return containerId;
+  }
+  async function remove(id: string): Promise<void> {
+    for (const side of [one, two]) {
+      need(await side.storage.deleteVolume(id));
+      expect(side.leftovers()).toEqual([]);
+    }
+  }
+  const isTheSame = (id: string, snapshot: string): boolean =>
+    hashTree(two.storage.snapshotPath(id, snapshot)) === hashTree(one.storage.snapshotPath(id, snapshot));
+
+  it.each(['ends too early', 'fails'] as const)(
+    'goes on where it broke off, whole or an increment, when it %s',
+    async (ending) => {
+      const id = await make();
+      for (const sending of [{ snapshot: 'a' }, { snapshot: 'b', base: 'a' }]) {
+        await change(id, 3, sending.snapshot);
+        const whole = await record(id, sending);
+        const first = await cut(id, sending, ending, whole);
+        const rest = { ...sending, resume: first };
+        const second = await cut(id, rest, ending);
+        expect(second).not.toBe(first);
+        const last = await record(id, { ...sending, resume: second });
+        expect(last.length).toBeLessThan(whole.length - 1.5 * mebibyte);
+        need(await receive(id, { ...sending, resume: second }, Readable.from([last])));
+        expect(isTheSame(id, sending.snapshot)).toBe(true);
+        expect(await two.storage.resumeToken(id)).toBeNull();
+      }
+      await remove(id);
+    },
+  );
+
+  it('can be begun anew, also as another one; its half is dropped', async () => {
+    const id = await make();
+    await change(id, 2, 'a');
+    await cut(id, { snapshot: 'a' }, 'fails');
+    need(await receive(id, { snapshot: 'a' }, Readable.from([await record(id, { snapshot: 'a' })])));
+    await change(id, 2, 'b');
+    await change(id, 2, 'c');
+    await cut(id, { snapshot: 'b', base: 'a' }, 'fails');
+    const increment = { snapshot: 'c', base: 'a' };
+    need(await receive(id, increment, Readable.from([await record(id, increment)])));
+    expect(isTheSame(id, 'a') && isTheSame(id, 'c')).toBe(true);
+    expect(await two.storage.resumeToken(id)).toBeNull();
+    expect(await two.storage.snapshot(id, 'b')).toBeUndefined();
+    await remove(id);
+  });
+
+  it('beside what is here already goes on there, or is begun anew; what is here stays until it is whole', async () => {
+    const id = await make();
+    await change(id, 2, 'a');
+    need(await receive(id, { snapshot: 'a' }, Readable.from([await record(id, { snapshot: 'a' })])));
+    await change(id, 2, 'b');
+    await cut(id, { snapshot: 'b' }, 'fails');
+    expect(isTheSame(id, 'a')).toBe(true);
+    const resume = await cut(id, { snapshot: 'b' }, 'ends too early');
+    expect(isTheSame(id, 'a')).toBe(true);
+    const rest = await record(id, { snapshot: 'b', resume });
+    need(await receive(id, { snapshot: 'b', resume }, Readable.from([rest])));
+    expect(isTheSame(id, 'b')).toBe(true);
+    expect((await two.storage.listSnapshots(id)).map(({ name }) => name)).toEqual(['b']);
+    await remove(id);
+  });
+
+  it('is begun anew when all of it had come and nobody said that it is whole', async () => {
+    const id = await make();
+    for (const sending of [{ snapshot: 'a' }, { snapshot: 'b', base: 'a' }]) {
+      await change(id, 1, sending.snapshot);
+      const whole = await record(id, sending);
+      expect((await receive(id, sending, endings.fails(whole))).ok).toBe(false);
+      expect(await two.storage.snapshot(id, sending.snapshot)).toBeUndefined();
+      expect(await two.storage.resumeToken(id)).toBeNull();
+      need(await receive(id, sending, Readable.from([whole])));
+      expect(isTheSame(id, sending.snapshot)).toBe(true);
+    }
+    await remove(id);
+  });
+
+  it('leaves nothing once its machine is deleted', async () => {
+    const id = await make();
+    await change(id, 2, 'a');
+    await cut(id, { snapshot: 'a' }, 'fails');
+    expect(await two.storage.listVolumes()).toEqual([id]);
+    need(await two.storage.deleteVolume(id));
+    expect(two.leftovers()).toEqual([]);
+    need(await receive(id, { snapshot: 'a' }, Readable.from([await record(id, { snapshot: 'a' })])));
+    await change(id, 2, 'b');
+    await cut(id, { snapshot: 'b', base: 'a' }, 'fails');
+    await remove(id);
+  });
+});
+
 describe('a deleted machine', () => {
   const side = openZfsSide('one');
   afterAll(() => side.close());
@@ -87,6 +227,21 @@ describe('a deleted machine', () => {
     expect(side.leftovers()).toEqual([]);
   });
 });
+
+const mebibyte = 1024 ** 2;
+
+/** How the beginning of a stream comes to its end. */
+const endings = {
+  'ends too early': (start: Buffer): Readable => Readable.from([start]),
+  fails: (start: Buffer): Readable =>
+    Readable.from(
+      (function* () {
+        yield start;
+        throw new Error('The connection broke off.');
+      })(),
+    ),
+};
+type Ending = keyof typeof endings;
 
 function randomId(): string {
   return randomBytes(12).toString('hex');

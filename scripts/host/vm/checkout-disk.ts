@@ -1,6 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { fillPackage } from '../../../node-daemon/packaging/build-package.ts';
 import { REPOSITORY_ROOT } from '../../stack/repository-root.ts';
 
 /** What of the checkout the tests of the guest need; each path is relative to the repository. */
@@ -10,11 +20,14 @@ const TOOLS = ['vitest'];
 const WORKSPACES = ['node-daemon', 'packages/contract', 'packages/lifecycle', 'packages/signing'];
 const sizeBytes = 2 * 1024 ** 3;
 
+/** The daemon on that disk, as one file: emulated, its sources would take half a minute to be read. */
+export const PACKED_DAEMON = 'daemon/lib/node-daemon.mjs';
+
 /**
- * Writes an ext4 disk with the checkout, the packages that the daemon and its tests need, and Node (`node`). Throws
- * when mke2fs fails.
+ * Writes an ext4 disk with the checkout, the packages that the daemon's tests need, the daemon as hosts get it
+ * ({@link PACKED_DAEMON}) and Node (`node`). Throws when one of them can't be made.
  */
-export function writeCheckoutDisk(file: string): void {
+export async function writeCheckoutDisk(file: string): Promise<void> {
   const tree = `${file}.tree`;
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(tree);
@@ -22,8 +35,8 @@ export function writeCheckoutDisk(file: string): void {
     for (const part of PARTS) copy(join(REPOSITORY_ROOT, part), join(tree, part));
     for (const name of packageDirectories()) copy(join(REPOSITORY_ROOT, name), join(tree, name));
     copy(join(REPOSITORY_ROOT, 'node_modules/@control-plane'), join(tree, 'node_modules/@control-plane'));
-    copy(process.execPath, join(tree, 'node'));
-    warmCompileCache(tree);
+    await fillPackage(join(tree, 'daemon'));
+    symlinkSync('daemon/lib/bin/node', join(tree, 'node'));
     writeFileSync(file, '');
     truncateSync(file, sizeBytes);
     const made = spawnSync('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', tree, file], {
@@ -34,21 +47,6 @@ export function writeCheckoutDisk(file: string): void {
   } finally {
     rmSync(tree, { recursive: true, force: true });
   }
-}
-
-/**
- * Fills `compile-cache` with what Node makes of the daemon's sources: in the guest, which is emulated, that would
- * take many seconds for each daemon that a test starts. Without it the tests are only slower.
- */
-function warmCompileCache(tree: string): void {
-  spawnSync(join(tree, 'node'), [join(tree, 'node-daemon/src/main.ts'), 'version'], {
-    stdio: 'ignore',
-    env: {
-      ...process.env,
-      NODE_COMPILE_CACHE: join(tree, 'compile-cache'),
-      NODE_COMPILE_CACHE_PORTABLE: '1',
-    },
-  });
 }
 
 /** Directories of all packages that are needed, each once, nested ones within those that hold them. */

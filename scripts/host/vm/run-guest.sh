@@ -20,7 +20,7 @@ exec setpriv --pdeathsig KILL chroot "$emulator" env TMPDIR=/vm/run qemu-system-
   -M q35 -accel tcg,thread=multi,tb-size=512 -cpu max,la57=off -smp "$4" -m 3G \
   -nodefaults -nographic -no-reboot -serial file:/vm/run/console.log \
   -kernel /vm/image/vmlinuz -initrd /vm/image/initrd.img \
-  -append 'console=ttyS0 quiet panic=1 apparmor=0 mitigations=off random.trust_cpu=on tsc=reliable net.ifnames=0' \
+  -append 'console=ttyS0 quiet panic=1 apparmor=0 mitigations=off random.trust_cpu=on tsc=reliable net.ifnames=0 init_on_alloc=0 rcupdate.rcu_expedited=1' \
   -drive "$(disk image/disk.img ,snapshot=on)" -drive "$(disk run/checkout.img ,snapshot=on)" \
   -drive "$(disk run/one.img ,discard=unmap)" -drive "$(disk run/two.img ,discard=unmap)" \
   -device virtio-rng-pci -device virtio-serial-pci \

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fillTestImage } from '../../../node-daemon/src/drivers/storage/storage-suite.ts';
+import { storageSuiteMark } from '../../host/support/host-traces.ts';
 import { openZfsParent } from '../../../node-daemon/src/drivers/storage/zfs/zfs-parent.ts';
 import { ZfsStorage } from '../../../node-daemon/src/drivers/storage/zfs/zfs-storage.ts';
 
@@ -20,7 +21,7 @@ export type ZfsSide = {
 
 /** The driver on a data set of its own in a pool of the lab. */
 export function openZfsSide(pool: 'one' | 'two'): ZfsSide {
-  const opened = openZfsParent(`${pool}/suite-${randomBytes(4).toString('hex')}`);
+  const opened = openZfsParent(`${pool}${storageSuiteMark}${randomBytes(4).toString('hex')}`);
   if (!opened.available) throw new Error(opened.reason);
   const { parent, mountPoint } = opened;
   const always = new RegExp(`^${parent}(?:/(?:volumes|received|images(?:/[0-9a-f]{32}(?:@base)?)?))?$`);
