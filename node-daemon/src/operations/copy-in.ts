@@ -10,20 +10,8 @@ import {
   settleBases,
   wantedCopy,
 } from './copy-steps.ts';
-import { endMachine, forgetMachine } from './machine-steps.ts';
+import { defineMachine, endMachine } from './machine-steps.ts';
 import type { OperationContext, OperationPlan, Step } from './step.ts';
-
-const defineMachine: Step = {
-  name: 'define-machine',
-  run: async ({ drivers, machine }) => {
-    const defined = await drivers.container.define(machine);
-    return defined.ok ? done : defined;
-  },
-  undo: async (context) => {
-    const ended = await endMachine(context);
-    return ended.ok ? forgetMachine(context) : ended;
-  },
-};
 
 const receiveCopy: Step = {
   name: 'receive-copy',

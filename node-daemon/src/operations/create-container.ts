@@ -1,19 +1,7 @@
-import { done, fail, succeed } from '../outcome.ts';
+import { fail, succeed } from '../outcome.ts';
 import { findMissingCapability } from './checks.ts';
-import { endMachine, forgetMachine, startMachine } from './machine-steps.ts';
+import { defineMachine, startMachine } from './machine-steps.ts';
 import type { OperationPlan, Step } from './step.ts';
-
-const defineMachine: Step = {
-  name: 'define-machine',
-  run: async ({ drivers, machine }) => {
-    const defined = await drivers.container.define(machine);
-    return defined.ok ? done : defined;
-  },
-  undo: async (context) => {
-    const ended = await endMachine(context);
-    return ended.ok ? forgetMachine(context) : ended;
-  },
-};
 
 const createVolume: Step = {
   name: 'create-volume',

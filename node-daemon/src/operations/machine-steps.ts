@@ -4,6 +4,19 @@ import type { OperationContext, Step } from './step.ts';
 /** Time that a machine has to stop by itself when the caller doesn't say. */
 const defaultGraceMs = 10_000;
 
+/** Records a machine that is about to be made; undone by ending and forgetting it. */
+export const defineMachine: Step = {
+  name: 'define-machine',
+  run: async ({ drivers, machine }) => {
+    const defined = await drivers.container.define(machine);
+    return defined.ok ? done : defined;
+  },
+  undo: async (context) => {
+    const ended = await endMachine(context);
+    return ended.ok ? forgetMachine(context) : ended;
+  },
+};
+
 /** Boots the machine; undone by ending it. */
 export const startMachine: Step = {
   name: 'start-machine',

@@ -112,7 +112,8 @@ describe.skipIf(whyNoMachines() !== undefined)(
       },
     );
 
-    it('because the copy is deleted in its middle leaves nothing of it', async () => {
+    /** Begins a copy whose transfer stands still in its middle. */
+    async function copyUntilItStalls() {
       const proxy = new CuttingProxy(from.endpoint, [], 200_000);
       const target = makeSpec();
       const copy_source = await to.sourceOf(wanted, { endpoint: await proxy.listen() });
@@ -120,6 +121,11 @@ describe.skipIf(whyNoMachines() !== undefined)(
       const copying = to.control.makeDispatch(target, 'copy-in', { parameters });
       to.control.send(copying);
       await waitFor('the transfer to stand still', () => proxy.stalled > 0);
+      return { proxy, target, copying };
+    }
+
+    it('because the copy is deleted in its middle leaves nothing of it', async () => {
+      const { proxy, target, copying } = await copyUntilItStalls();
       const deleted = await to.control.run(target, 'delete', { incarnation: 2 });
       expect(deleted).toMatchObject({ type: 'completed', result: { state: 'absent' } });
       expect(await to.control.ended(copying.operation_id)).toMatchObject({
@@ -131,13 +137,7 @@ describe.skipIf(whyNoMachines() !== undefined)(
     });
 
     it('because the source is deleted in its middle fails by name and leaves nothing of it', async () => {
-      const proxy = new CuttingProxy(from.endpoint, [], 200_000);
-      const target = makeSpec();
-      const copy_source = await to.sourceOf(wanted, { endpoint: await proxy.listen() });
-      const parameters = { copy_point: wanted.point, copy_source };
-      const copying = to.control.makeDispatch(target, 'copy-in', { parameters });
-      to.control.send(copying);
-      await waitFor('the transfer to stand still', () => proxy.stalled > 0);
+      const { proxy, target, copying } = await copyUntilItStalls();
       const removed = await from.control.run(spec, 'delete', { incarnation: 2 });
       expect(removed).toMatchObject({ type: 'completed', result: { state: 'absent' } });
       expect(findLeftovers(from.dataDir, spec.container_id)).toEqual([]);
