@@ -11,7 +11,7 @@ import type { Workload } from './workloads.ts';
 const programs = path.join(import.meta.dirname, 'programs');
 const beatTimeoutMs = 30_000;
 /** Beats before the snapshot, after it, and after the restore. */
-const beatsBetween = 8;
+const beatsBetween = 12;
 
 export type WorkloadResult =
   { readonly outcome: 'restored' } | { readonly outcome: 'refused'; readonly reason: string };

@@ -32,10 +32,14 @@ export const workloads: readonly Workload[] = [
   held('open files', 'positions in open files, appending', python('open-files')),
   held('unlinked files', 'an open file without a name; a memfd', python('unlinked-files')),
   held('pipes', 'pipes, a FIFO, unread bytes', python('pipes')),
-  held('UNIX sockets', 'stream, datagram (abstract) and packet sockets', python('unix-sockets')),
+  held(
+    'UNIX sockets',
+    'stream, datagram (abstract) and packet sockets; unread bytes',
+    python('unix-sockets'),
+  ),
   held(
     'TCP connections',
-    'established, IPv4 and IPv6, also over the machine’s own address',
+    'established, IPv4 and IPv6, over the machine’s own address; unread bytes',
     python('tcp-connections'),
   ),
   held(
@@ -43,9 +47,9 @@ export const workloads: readonly Workload[] = [
     'an HTTP server, two clients that connect anew all the time',
     python('server-under-load'),
   ),
-  held('UDP', 'connected datagram sockets', python('udp')),
+  held('UDP', 'connected datagram sockets, datagrams on their way', python('udp')),
   held('epoll', 'level, edge and one-shot, with an eventfd', python('epoll')),
-  held('timers', 'an interval timer and a timerfd', python('timers')),
+  held('timers', 'periodic and single: interval, POSIX, timerfd', python('timers')),
   held('threads', 'eight threads that wait on a condition', python('threads')),
   held(
     'shared memory',
@@ -113,6 +117,13 @@ export const workloads: readonly Workload[] = [
     python('message-queue'),
     /has a POSIX message queue open/,
   ),
+  {
+    name: 'unread events',
+    holds: 'a watch (inotify) whose events nobody reads',
+    command: python('unread-events'),
+    refusal: /has not read of changes to the files that it watches/,
+    isFoundByCriu: true,
+  },
   {
     name: 'vsock',
     holds: 'a socket to the hypervisor, which CRIU finds only while it dumps',

@@ -32,7 +32,7 @@ if os.fork() == 0:
 
 
 def check(beat):
-    if beat % 20 == 0:
+    if beat % 10 == 0:
         child = os.fork()
         if child == 0:
             os._exit(beat % 7)

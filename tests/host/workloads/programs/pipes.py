@@ -20,8 +20,9 @@ unread = [b'left unread']
 def check(beat):
     os.write(from_parent, b'%08d' % beat)
     os.write(fifo, b'%08d' % beat)
-    if beat == 200:
+    if beat % 10 == 0:
         unread[0] = os.read(unread_end, 100)
+        os.write(write_end, unread[0])
     return os.read(to_parent, 16) == b'%08d%08d' % (beat, beat) and os.read(fifo, 8) == b'%08d' % beat \
         and unread[0] == b'left unread'
 

@@ -19,8 +19,10 @@ def read_line():
 
 
 def check(beat):
+    """Reads what came of the last beat, so that between two beats something is unread."""
+    good = beat == 1 or read_line() == [str(beat - 1), str(beat - 1)]
     os.write(terminal, f'{beat}\n'.encode())
-    return read_line() == [str(beat), str(beat)]
+    return good
 
 
 live(check, pause=0.05)

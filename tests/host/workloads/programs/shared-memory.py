@@ -29,13 +29,17 @@ class Message(ctypes.Structure):
     _fields_ = [('kind', ctypes.c_long), ('text', ctypes.c_char * 8)]
 
 
+libc.msgsnd(queue, ctypes.byref(Message(1, b'%08d' % 1)), 8, 0)
+
+
 def check(beat):
     text = b'%08d' % beat
     anonymous[0:8] = text
     while anonymous[8:16] != text:
         pass
     libc.semctl(semaphore, 0, 16, beat % 1000)
-    libc.msgsnd(queue, ctypes.byref(Message(1, text)), 8, 0)
+    # One message more than is taken out: between two beats there is always one in the queue.
+    libc.msgsnd(queue, ctypes.byref(Message(1, b'%08d' % (beat + 1))), 8, 0)
     message = Message()
     libc.msgrcv(queue, ctypes.byref(message), 8, 0, 0)
     return ctypes.string_at(address, len(PATTERN)) == PATTERN and mapped[:] == PATTERN \

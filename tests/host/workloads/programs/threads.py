@@ -25,7 +25,7 @@ before = [list(ticks)]
 def check(beat):
     with turn:
         turn.notify_all()
-    if beat % 20 != 0:
+    if beat % 10 != 0:
         return True
     grown = all(now > then for now, then in zip(ticks, before[0]))
     before[0] = list(ticks)

@@ -11,6 +11,7 @@ import { ramdiskBytes } from '../../container/namespaces/ramdisk.ts';
 import type { Connection } from '../../network/bridge/bridge-network.ts';
 import type { CheckpointDriver, RestoreRequest } from '../../types.ts';
 import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
+import { amendOpenFiles } from './amend-open-files.ts';
 import type { CriuProgram } from './criu-program.ts';
 import { dumpMachine, pauseBefore, ramdiskIn, type DumpMachine } from './dump-machine.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
@@ -21,9 +22,8 @@ import { awaitEarlierRun, lockOf } from './memory-room.ts';
 import { preDumpMachine } from './pre-dump-machine.ts';
 import { readProcesses } from './read-processes.ts';
 import { restoreProcesses } from './restore-machine.ts';
+import { hasUnreadDatagram, hasWaitingConnection } from './socket-queues.ts';
 import { isStartingProcess, isStartingService } from './starting-processes.ts';
-import { hasWaitingConnection } from './waiting-connections.ts';
-import { bindWatchedLinks } from './watched-links.ts';
 
 export type CriuCheckpointOptions = {
   readonly program: CriuProgram;
@@ -168,8 +168,8 @@ export class CriuCheckpoint implements CheckpointDriver {
       const replaced = await replaceRamdisk(ramdisk, ramdiskIn(from), { bytes, rootUid: machineRootUid });
       if (!replaced.ok) return this.#endFailedRestore(containerId, replaced);
     }
-    const bound = await bindWatchedLinks(volume, from);
-    if (!bound.ok) return this.#endFailedRestore(containerId, bound);
+    const amended = await amendOpenFiles(volume, from);
+    if (!amended.ok) return this.#endFailedRestore(containerId, amended);
     const restored = await restoreProcesses({
       program,
       containerId,
@@ -205,8 +205,9 @@ export class CriuCheckpoint implements CheckpointDriver {
 
   /**
    * A machine that was caught starting a process, or before it took a connection, goes on for an instant: see
-   * {@link isStartingProcess}, {@link isStartingService} and {@link hasWaitingConnection}. One that starts services
-   * all the time, as while it boots, is taken as it is in the end.
+   * {@link isStartingProcess}, {@link isStartingService}, {@link hasWaitingConnection} and {@link hasUnreadDatagram}.
+   * One that starts services all the time, as while it boots, or never reads its datagrams, which may get lost by their
+   * nature, is taken as it is in the end.
    */
   async #settle(containerId: string, initPid: number): Promise<Outcome<undefined>> {
     const { container, cgroups } = this.#options;
@@ -214,7 +215,8 @@ export class CriuCheckpoint implements CheckpointDriver {
       const pids = cgroups.processes(containerId);
       const starts = isStartingProcess(pids);
       const isFit = !starts && !hasWaitingConnection(initPid);
-      if (isFit && (moment === momentsMax || !isStartingService(pids))) return done;
+      if (isFit && (moment === momentsMax || !(isStartingService(pids) || hasUnreadDatagram(initPid))))
+        return done;
       if (moment === momentsMax) {
         const reason = starts ? 'A process is all the time starting others.' : 'A connection is not taken.';
         return fail('CAPABILITY_MISSING', reason);

@@ -55,6 +55,13 @@ const namedMax = 3;
  */
 const passingReasons = /in-flight|Control messages in queue|Can't dump that handle|suitable path for handle/i;
 
+/** What CRIU says of events in the queue of an inotify descriptor, which it can't read without taking them away. */
+const droppedEvents = /events will be dropped/;
+const unreadEvents = fail(
+  'CAPABILITY_MISSING',
+  'The machine’s memory can’t be held: a process has not read of changes to the files that it watches (inotify).',
+);
+
 /** Where the content of the memory disk is kept in a memory directory. */
 export function ramdiskIn(directory: string): string {
   return path.join(directory, 'ramdisk');
@@ -103,7 +110,8 @@ async function runDump(
   });
   try {
     await runCriu(lock, options.program.file, dump);
-    return { outcome: done, isPassing: false };
+    const hasDropped = droppedEvents.test(readFileSync(path.join(into, 'dump.log'), 'utf8'));
+    return hasDropped ? { outcome: unreadEvents, isPassing: true } : { outcome: done, isPassing: false };
   } catch (error) {
     // The next attempt is of the whole, whatever kept this one from adding to what was there.
     const isIncremental = parent.value !== null;

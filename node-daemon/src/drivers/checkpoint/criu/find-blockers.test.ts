@@ -5,7 +5,6 @@ import { parseVersion } from './criu-program.ts';
 import { findBlockers, type MachineView, type ProcessView } from './find-blockers.ts';
 import { compareFeatures } from './host-features.ts';
 import { preparesService, waitsForItsChild } from './starting-processes.ts';
-import { findsWaitingConnection } from './waiting-connections.ts';
 
 const namespaces = { pid: 'pid:[1]', net: 'net:[1]' };
 const init: ProcessView = {
@@ -90,15 +89,6 @@ describe('what CRIU is told and tells', () => {
     expect(firstCriuError('')).toBeUndefined();
     expect(parseVersion('Version: 4.2.1\nGitID: x\n')).toBe('4.2.1');
     expect(parseVersion('nothing')).toBeUndefined();
-  });
-
-  it('knows connections that are half made or wait for their server', () => {
-    const table = (state: string, waiting: string): string =>
-      `  sl  local_address rem_address   st tx_queue rx_queue\n   0: 0100007F:1F90 00000000:0000 ${state} 00000000:${waiting} 00:00000000 00000000 0 0 1\n`;
-    expect(findsWaitingConnection(table('0A', '00000002'))).toBe(true);
-    expect(findsWaitingConnection(table('03', '00000000'))).toBe(true);
-    for (const fit of [table('0A', '00000000'), table('01', '00000010'), '', 'nonsense'])
-      expect(findsWaitingConnection(fit)).toBe(false);
   });
 
   it('knows a process that waits for the child it is starting', () => {

@@ -41,6 +41,13 @@ export function mapFields(
   return Buffer.concat(parts);
 }
 
+/** Replaces the messages that `message` holds in its fields of this number. */
+export function mapInside(message: Buffer, number: number, change: (inner: Buffer) => Buffer): Buffer {
+  return mapFields(message, (field) =>
+    field.number === number && typeof field.value !== 'bigint' ? change(field.value) : undefined,
+  );
+}
+
 /** The fields of a message, in their order. Throws when it is not whole. */
 export function readFields(message: Buffer): MessageField[] {
   return [...fieldsOf(message)].map(({ field }) => field);

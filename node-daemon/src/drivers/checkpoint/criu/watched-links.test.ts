@@ -1,22 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { field, image, imageHeader, message } from '../../../testing/criu-images.ts';
 import { bindHandles } from './watched-links.ts';
 
-const header = Buffer.from('1943565438313056', 'hex');
-/** A field of a message: a number below 128, or bytes of at most 127. */
-const field = (number: number, value: number | Buffer): Buffer =>
-  typeof value === 'number'
-    ? Buffer.from([number << 3, value])
-    : Buffer.concat([Buffer.from([(number << 3) | 2, value.length]), value]);
-const message = (...fields: Buffer[]): Buffer => Buffer.concat(fields);
-const image = (...messages: Buffer[]): Buffer =>
-  Buffer.concat([
-    header,
-    ...messages.flatMap((each) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(each.length);
-      return [length, each];
-    }),
-  ]);
 /** 300 as a number of two bytes: the message grows by one. */
 const threeHundred = Buffer.from([3 << 3, 0xac, 0x02]);
 const handle = (type: number, words: Buffer[], path?: string): Buffer =>
@@ -54,8 +39,8 @@ describe('a watch that is held by a handle of btrfs', () => {
 
   it('is not looked for in an image that was cut off', () => {
     const held = image(regular, inotify(handle(0x4d, words(field(3, 5)))));
-    for (let length = header.length + 1; length < held.length; length += 1) {
-      const isWhole = length === header.length + 4 + regular.length;
+    for (let length = imageHeader.length + 1; length < held.length; length += 1) {
+      const isWhole = length === imageHeader.length + 4 + regular.length;
       if (!isWhole) expect(() => bindHandles(held.subarray(0, length), 300n)).toThrow();
     }
   });

@@ -1,11 +1,8 @@
-import { existsSync, lstatSync, readFileSync, renameSync, statfsSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
+import { lstatSync } from 'node:fs';
 import { runBriefly } from '../../../command-shell/run-briefly.ts';
-import { done, fail, type Outcome } from '../../../outcome.ts';
-import { mapFields, mapImage, readFields } from './image-messages.ts';
+import { fail, succeed, type Outcome } from '../../../outcome.ts';
+import { mapFields, mapImage, mapInside, readFields } from './image-messages.ts';
 
-/** Of statfs(2). */
-const btrfsMagic = 0x9123_683e;
 /** FILEID_BTRFS_WITHOUT_PARENT: file, subvolume and generation. */
 const btrfsHandle = 0x4dn;
 /** Field numbers in CRIU's fdinfo.proto, fsnotify.proto and fh.proto. */
@@ -16,27 +13,16 @@ const [typeOfHandle, wordOfHandle, pathOfHandle] = [2, 3, 4];
 const timeoutMs = 30_000;
 
 /**
- * Makes watches of symbolic links fit the volume that a machine is restored on. CRIU holds what is watched by its
- * path, but a link (systemd's watch of /etc/localtime) by the kernel's handle. On btrfs that names the subvolume
- * as well: the watch would come back on the disk that was replaced, or on another machine's. `from` is the
- * memory directory in the volume. Fails where the volume's files are numbered otherwise, on another host.
- * Repeatable.
+ * `image` (CRIU's files.img) with watches of symbolic links that fit the btrfs volume that a machine is restored
+ * on. CRIU holds what is watched by its path, but a link (systemd's watch of /etc/localtime) by the kernel's
+ * handle. On btrfs that names the subvolume as well: the watch would come back on the disk that was replaced, or on
+ * another machine's. Fails where the volume's files are numbered otherwise, on another host.
  */
-export async function bindWatchedLinks(volume: string, from: string): Promise<Outcome<undefined>> {
-  const file = path.join(from, 'files.img');
-  if (!existsSync(file) || statfsSync(volume).type !== btrfsMagic) return done;
-  try {
-    const image = readFileSync(file);
-    const subvolume = BigInt((await inspect('rootid', volume)).trim());
-    const { bound, links } = bindHandles(image, subvolume);
-    for (const link of links) if (!(await isLink(volume, link))) return numberedOtherwise;
-    if (bound.equals(image)) return done;
-    writeFileSync(`${file}.bound`, bound, { mode: 0o600 });
-    renameSync(`${file}.bound`, file);
-    return done;
-  } catch {
-    return fail('DRIVER_FAILED', 'The snapshot’s memory could not be fitted to the machine’s disk.');
-  }
+export async function bindWatchedLinks(volume: string, image: Buffer): Promise<Outcome<Buffer>> {
+  const subvolume = BigInt((await inspect('rootid', volume)).trim());
+  const { bound, links } = bindHandles(image, subvolume);
+  for (const link of links) if (!(await isLink(volume, link))) return numberedOtherwise;
+  return succeed(bound);
 }
 
 const numberedOtherwise = fail(
@@ -79,10 +65,4 @@ export function bindHandles(image: Buffer, subvolume: bigint): { bound: Buffer; 
     ),
   );
   return { bound, links };
-}
-
-function mapInside(message: Buffer, number: number, change: (inner: Buffer) => Buffer): Buffer {
-  return mapFields(message, (field) =>
-    field.number === number && typeof field.value !== 'bigint' ? change(field.value) : undefined,
-  );
 }
