@@ -1,36 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { Ended } from '../../node-daemon/src/testing/fake-control-plane.ts';
-import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
+import { provideMachine } from './support/provide-machine.ts';
 
 /** On btrfs, whose snapshots root can open and change: memory of elsewhere, memory that is damaged. */
 describe('memory that does not belong here', () => {
-  const host = new TestHost();
-  const { control } = host;
-  const spec = makeSpec({ image: 'busybox', memory_bytes: 96 * 1024 * 1024, ramdisk: true });
-  const id = spec.container_id;
-  let daemon: DaemonProcess;
+  const machine = provideMachine({ image: 'busybox', memory_bytes: 96 * 1024 * 1024, ramdisk: true });
+  const { host, restore, shell } = machine;
+  const { container_id: id } = machine.spec;
+  beforeAll(() => machine.run('create'));
 
-  beforeAll(async () => {
-    await control.listen();
-    daemon = await host.startDaemon();
-    await control.run(spec, 'create');
-  });
-  afterAll(async () => {
-    await control.run(spec, 'delete');
-    await host.close();
-  });
-
-  const restore = (name: string): Promise<Ended> =>
-    control.run(spec, 'restore', { parameters: { snapshot_name: name, run_after: true } });
   /** Holds the machine; what is on its memory disk is another thing afterwards. */
   async function snapshot(name: string): Promise<Ended> {
-    await daemon.shell(id, 'echo earlier >/ramdisk/kept');
-    const held = await control.run(spec, 'snapshot', { parameters: { snapshot_name: name, stateful: true } });
-    await daemon.shell(id, 'echo later >/ramdisk/kept');
+    await shell('echo earlier >/ramdisk/kept');
+    const held = await machine.snapshot(name);
+    await shell('echo later >/ramdisk/kept');
     return held;
   }
   function openSnapshot(name: string): string {
@@ -55,23 +41,23 @@ describe('memory that does not belong here', () => {
       type: 'failed',
       error: { code: 'CAPABILITY_MISSING', state: 'running', message: expect.stringMatching(words) },
     });
-    expect(await daemon.shell(id, 'cat /ramdisk/kept')).toBe('later');
+    expect(await shell('cat /ramdisk/kept')).toBe('later');
   });
 
   it('an image that is damaged brings the later disk back, and the later content of /ramdisk', async () => {
     expect(await snapshot('damaged')).toMatchObject({ type: 'completed' });
     rmSync(path.join(openSnapshot('damaged'), 'memory/core-1.img'));
-    await daemon.shell(id, 'echo later >/root/kept');
+    await shell('echo later >/root/kept');
     expect(await restore('damaged')).toMatchObject({
       type: 'failed',
       error: { code: 'DRIVER_FAILED', state: 'running', step: 'start-machine' },
     });
-    expect(await daemon.shell(id, 'cat /ramdisk/kept /root/kept')).toBe('later\nlater');
+    expect(await shell('cat /ramdisk/kept /root/kept')).toBe('later\nlater');
   });
 
   it('one that is whole brings the earlier content back', async () => {
     expect(await snapshot('whole')).toMatchObject({ type: 'completed' });
     expect(await restore('whole')).toMatchObject({ result: { restored_as: 'memory' } });
-    expect(await daemon.shell(id, 'cat /ramdisk/kept')).toBe('earlier');
+    expect(await shell('cat /ramdisk/kept')).toBe('earlier');
   });
 });

@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Ended } from '../../node-daemon/src/testing/fake-control-plane.ts';
-import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
-import { patience, waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { provideMachine } from './support/provide-machine.ts';
 
-/** Fewer where each takes long. */
-const rounds = Math.max(3, Math.round(10 / patience));
+const rounds = 10;
 
 /**
  * Holds a counter and a pattern in memory, a pipe, an established TCP connection and two files that it appends
@@ -29,46 +27,23 @@ awk 'BEGIN {
 `;
 
 describe('memory of real machines', () => {
-  const host = new TestHost();
-  const { control } = host;
+  const machine = provideMachine({ image: 'busybox', memory_bytes: 128 * 1024 * 1024 });
+  const { host, shell } = machine;
   const timings: Record<string, number[]> = {};
-  const spec = makeSpec({ image: 'busybox', memory_bytes: 128 * 1024 * 1024 });
-  const id = spec.container_id;
-  let daemon: DaemonProcess;
-
-  beforeAll(async () => {
-    await control.listen();
-    daemon = await host.startDaemon();
-  });
-  afterAll(async () => {
+  afterAll(() => {
     for (const [step, durations] of Object.entries(timings)) {
       const sorted = durations.toSorted((left, right) => left - right);
       const median = sorted[Math.floor(sorted.length / 2)] ?? 0;
       process.stdout.write(`${step}: median ${median.toFixed(1)} ms, ${sorted.length} times\n`);
     }
-    await control.run(spec, 'delete');
-    await host.close();
   });
 
-  const lines = async (file: string): Promise<string[]> =>
-    (await daemon.shell(id, `cat ${file}`)).split('\n');
-  async function run(
-    command: 'snapshot' | 'restore' | 'pause',
-    name: string,
-    stateful = true,
-  ): Promise<Ended> {
-    const parameters = {
-      snapshot_name: name,
-      ...(command === 'snapshot' ? { stateful } : {}),
-      ...(command === 'restore' ? { run_after: true } : {}),
-    };
-    const ended = await control.run(spec, command, { parameters });
+  const lines = async (file: string): Promise<string[]> => (await shell(`cat ${file}`)).split('\n');
+  async function run(command: 'snapshot' | 'restore', name: string): Promise<Ended> {
+    const ended = await machine[command](name);
     if (ended.type === 'failed')
       throw new Error(`${command} ${name}: ${ended.error.step}: ${ended.error.message}`);
-    if (ended.type === 'completed') {
-      for (const step of ended.result.steps)
-        (timings[`${command} ${step.name}`] ??= []).push(step.duration_ms);
-    }
+    for (const step of ended.result.steps) (timings[`${command} ${step.name}`] ??= []).push(step.duration_ms);
     return ended;
   }
   /** Every beat is there once and in order, of one and the same process, with an undamaged pattern. */
@@ -80,45 +55,42 @@ describe('memory of real machines', () => {
     return beats.length;
   }
 
-  it(
-    `a running machine goes on through ${rounds} rounds of snapshot with memory, running on, and restore`,
-    async () => {
-      expect(control.ofType('hello').at(-1)?.drivers).toMatchObject({ container: 'lxc', checkpoint: 'criu' });
-      expect(control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
-      expect(await control.run(spec, 'create')).toMatchObject({ result: { state: 'running' } });
-      await daemon.shell(id, `cat >/root/canary <<'END'\n${canary}END\nchmod +x /root/canary`);
-      await daemon.shell(id, 'setsid /root/canary </dev/null >/dev/null 2>&1 &');
-      const beatsAfter = (count: number): Promise<number> =>
-        waitFor(`beat ${count}`, async () => {
-          const beats = Number(await daemon.shell(id, 'cat /root/beats 2>/dev/null | wc -l'));
-          return beats > count ? beats : undefined;
-        });
-      await beatsAfter(5);
-      for (let round = 0; round < rounds; round += 1) {
-        const snapshot = await run('snapshot', `round-${round}`);
-        expect(snapshot).toMatchObject({
-          type: 'completed',
-          result: { state: 'running', snapshot: { stateful: true } },
-        });
-        const atSnapshot = await beatsAfter(0);
-        await beatsAfter(atSnapshot + 10);
-        await daemon.shell(id, 'touch /root/ran-on');
-        const restored = await run('restore', `round-${round}`);
-        expect(restored).toMatchObject({
-          type: 'completed',
-          result: { state: 'running', restored_as: 'memory' },
-        });
-        expect(await daemon.shell(id, 'ls /root/ran-on 2>/dev/null')).toBe('');
-        await beatsAfter(atSnapshot + 3);
-        await expectOneLife();
-      }
-      // What went through the connection is all there too: it was never broken.
-      const received = await lines('/root/received');
-      expect(received.length).toBeGreaterThan(20);
-      expect(received.map((line) => Number(line.split(' ')[0]))).toEqual(
-        received.map((_, index) => index + 1),
-      );
-    },
-    120_000 * patience,
-  );
+  it(`a running machine goes on through ${rounds} rounds of snapshot with memory, running on, and restore`, async () => {
+    expect(host.control.ofType('hello').at(-1)?.drivers).toMatchObject({
+      container: 'lxc',
+      checkpoint: 'criu',
+    });
+    expect(host.control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
+    expect(await machine.run('create')).toMatchObject({ result: { state: 'running' } });
+    await shell(`cat >/root/canary <<'END'\n${canary}END\nchmod +x /root/canary`);
+    await shell('setsid /root/canary </dev/null >/dev/null 2>&1 &');
+    const beatsAfter = (count: number): Promise<number> =>
+      waitFor(`beat ${count}`, async () => {
+        const beats = Number(await shell('cat /root/beats 2>/dev/null | wc -l'));
+        return beats > count ? beats : undefined;
+      });
+    await beatsAfter(5);
+    for (let round = 0; round < rounds; round += 1) {
+      const snapshot = await run('snapshot', `round-${round}`);
+      expect(snapshot).toMatchObject({
+        type: 'completed',
+        result: { state: 'running', snapshot: { stateful: true } },
+      });
+      const atSnapshot = await beatsAfter(0);
+      await beatsAfter(atSnapshot + 10);
+      await shell('touch /root/ran-on');
+      const restored = await run('restore', `round-${round}`);
+      expect(restored).toMatchObject({
+        type: 'completed',
+        result: { state: 'running', restored_as: 'memory' },
+      });
+      expect(await shell('ls /root/ran-on 2>/dev/null')).toBe('');
+      await beatsAfter(atSnapshot + 3);
+      await expectOneLife();
+    }
+    // What went through the connection is all there too: it was never broken.
+    const received = await lines('/root/received');
+    expect(received.length).toBeGreaterThan(20);
+    expect(received.map((line) => Number(line.split(' ')[0]))).toEqual(received.map((_, index) => index + 1));
+  }, 120_000);
 });

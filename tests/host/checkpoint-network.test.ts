@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Ended } from '../../node-daemon/src/testing/fake-control-plane.ts';
-import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { provideMachine } from './support/provide-machine.ts';
 
 const rules = `table inet guard {
   chain input {
@@ -12,23 +11,11 @@ const rules = `table inet guard {
 `;
 
 describe('what a machine changed in its network, and a snapshot with memory', () => {
-  const host = new TestHost();
-  const { control } = host;
-  const spec = makeSpec({ image: 'busybox', memory_bytes: 96 * 1024 * 1024 });
-  const id = spec.container_id;
+  const machine = provideMachine({ image: 'busybox', memory_bytes: 96 * 1024 * 1024 });
+  const { snapshot } = machine;
+  const { container_id: id } = machine.spec;
+  beforeAll(() => machine.run('create'));
 
-  beforeAll(async () => {
-    await control.listen();
-    await host.startDaemon();
-    await control.run(spec, 'create');
-  });
-  afterAll(async () => {
-    await control.run(spec, 'delete');
-    await host.close();
-  });
-
-  const snapshot = (name: string): Promise<Ended> =>
-    control.run(spec, 'snapshot', { parameters: { snapshot_name: name, stateful: true } });
   /** With the host's programs, in the machine's network: busybox has neither nft nor all of ip. */
   function inNetwork(command: string, input = ''): string {
     const groups = `find /sys/fs/cgroup -path '*/${id}/cgroup.procs' -not -path '*/monitors/*'`;
@@ -42,10 +29,7 @@ describe('what a machine changed in its network, and a snapshot with memory', ()
     inNetwork('echo 1 >/proc/sys/net/ipv4/ip_forward; echo 300 >/proc/sys/net/ipv4/tcp_keepalive_time');
     const before = inNetwork('nft list ruleset');
     expect(await snapshot('guarded')).toMatchObject({ type: 'completed' });
-    const restored = await control.run(spec, 'restore', {
-      parameters: { snapshot_name: 'guarded', run_after: true },
-    });
-    expect(restored).toMatchObject({ result: { restored_as: 'memory' } });
+    expect(await machine.restore('guarded')).toMatchObject({ result: { restored_as: 'memory' } });
     expect(inNetwork('nft list ruleset')).toBe(before);
     expect(inNetwork('cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/tcp_keepalive_time')).toBe(
       '1\n300\n',
