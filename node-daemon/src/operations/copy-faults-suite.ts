@@ -1,4 +1,4 @@
-import type { Dispatch, HostCommand, MachineSpec } from '@control-plane/contract/link';
+import type { CopySource, Dispatch, HostCommand, MachineSpec } from '@control-plane/contract/link';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -18,9 +18,21 @@ const commands: readonly { command: CopyCommand; where: Where }[] = [
   { command: 'sync-in', where: 'other host' },
 ];
 const remoteSteps = ['receive-copy', 'clone-volume', 'stage-volume', 'settle-copy', 'settle-sync'];
+/** As far as it decides which steps there are: nothing is fetched from the same host. */
+const sourceHere: CopySource = {
+  container_id: '',
+  server_id: '',
+  endpoint: null,
+  public_key: '',
+  ticket: null,
+  stateful: false,
+  size_bytes: 0,
+};
 /** Each step, killed when it was journalled as begun, when it had acted, and the last also when it was done. */
 const faults = commands.flatMap(({ command, where }) => {
-  const asked = plans[command].steps.filter((step) => step.applies?.({}) ?? true);
+  const asked = plans[command].steps.filter(
+    (step) => step.applies?.(where === 'same host' ? { copy_source: sourceHere } : {}) ?? true,
+  );
   // From another host only what is fetched and what is made of it are different.
   const steps = asked.filter((step) => where === 'same host' || remoteSteps.includes(step.name));
   return steps.flatMap((step, index) => {

@@ -4,6 +4,7 @@ import { findMissingCapability } from './checks.ts';
 import {
   beginMachine,
   beginsAs,
+  comesFromElsewhere,
   fetchCopy,
   findCopyObstacle,
   needCopy,
@@ -15,6 +16,7 @@ import type { OperationContext, OperationPlan, Step } from './step.ts';
 
 const receiveCopy: Step = {
   name: 'receive-copy',
+  applies: (parameters) => comesFromElsewhere(parameters) || parameters.with_snapshots === true,
   run: async (context) => {
     const { drivers, dispatch, copyPoints } = context;
     const withSnapshots = dispatch.parameters.with_snapshots === true;
@@ -56,7 +58,7 @@ const renewIdentity: Step = {
     drivers.container.renewIdentity(machine, drivers.storage.volumePath(dispatch.container_id), null),
 };
 
-const startMachine: Step = { name: 'start-machine', run: beginMachine, undo: endMachine };
+const startMachine: Step = { name: 'start-machine', isVolatile: true, run: beginMachine, undo: endMachine };
 
 const settleCopy: Step = {
   name: 'settle-copy',

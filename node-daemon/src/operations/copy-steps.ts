@@ -21,6 +21,13 @@ export function wantedCopy({ dispatch }: OperationContext): WantedCopy | undefin
   return { point, source, isRemote: source.endpoint !== null };
 }
 
+/** Whether a `copy-in` or `sync-in` has to fetch what it makes a machine of. */
+export function comesFromElsewhere({
+  copy_source: source,
+}: OperationContext['dispatch']['parameters']): boolean {
+  return source?.endpoint !== null;
+}
+
 /** The same, in a step of a plan whose check has seen it. */
 export function needCopy(context: OperationContext): WantedCopy {
   const wanted = wantedCopy(context);

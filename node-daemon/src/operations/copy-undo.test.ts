@@ -32,7 +32,12 @@ describe.skipIf(whyNoMachines() !== undefined)(
       }
       await daemon.shell(spec.container_id, 'rm /bin/sh');
       const wanted = { from: host, spec, point: await host.copyOut(spec) };
-      const parameters = { copy_point: wanted.point, copy_source: await host.sourceOf(wanted) };
+      const parameters = {
+        copy_point: wanted.point,
+        copy_source: await host.sourceOf(wanted),
+        // So that there is something to be received, from the same host too.
+        ...(command === 'copy-in' ? { with_snapshots: true } : {}),
+      };
       const dispatch = host.control.makeDispatch(copy, command, { incarnation: 2, parameters });
       host.control.send(dispatch);
       expect(await daemon.exited()).toMatchObject({ signal: 'SIGKILL' });

@@ -64,6 +64,7 @@ export async function forgetMachine({ drivers, dispatch }: OperationContext): Pr
 /** Makes a running machine stand still for the time of an operation; undone by letting it go on. */
 export const freezeWhileRunning: Step = {
   name: 'freeze-machine',
+  isVolatile: true,
   run: async (context) => {
     if (context.initialState !== 'running') return done;
     return context.drivers.container.freeze(context.dispatch.container_id);
@@ -78,6 +79,7 @@ export const freezeWhileRunning: Step = {
 /** Lets a machine go on that {@link freezeWhileRunning} made stand still. */
 export const thawIfWasRunning: Step = {
   name: 'thaw-machine',
+  isVolatile: true,
   run: async (context) => {
     if (context.initialState !== 'running') return done;
     const { state } = await context.drivers.container.observe(context.dispatch.container_id);

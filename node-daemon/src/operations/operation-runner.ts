@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { DriverSet } from '../drivers/types.ts';
 import type { FaultHook } from '../fault-hook.ts';
 import type { CopyPointTable } from '../journal/copy-point-table.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { Durability, Journal } from '../journal/journal.ts';
 import type { MachineTable } from '../journal/machine-table.ts';
 import type { CancelReason, OperationLog, OperationRecord } from '../journal/operation-log.ts';
 import type { OutboundQueue } from '../journal/outbound-queue.ts';
@@ -33,6 +33,9 @@ const cancelMessages: Readonly<Record<CancelReason, string>> = {
   cancelled: 'The operation was cancelled.',
   superseded: 'A later command for this machine took its place.',
 };
+
+/** A step and its place in the plan. */
+type ApplyingStep = { readonly index: number; readonly step: Step };
 
 /** Runs one operation from wherever the journal says it stands to its recorded end. */
 export class OperationRunner {
@@ -75,28 +78,32 @@ export class OperationRunner {
     const plan = plans[dispatch.command];
     const verdict = await attempt(() => plan.check(context), logger);
     if (!verdict.ok) return this.#endFailed(context, verdict.failure, logger);
-    const [first] = applyingSteps(dispatch);
+    const applying = applyingSteps(dispatch);
+    const [first] = applying;
     if (verdict.value !== 'proceed' || first === undefined) {
       const told = typeof verdict.value === 'object' ? verdict.value.settled : {};
       return this.#endCompleted(context, told, logger, initialState);
     }
     const known = machines.find(dispatch.container_id);
-    journal.transaction(() => {
-      operations.begin(dispatch.operation_id, initialState, now());
-      operations.beginStep(dispatch.operation_id, first.index, first.step.name);
-      machines.save(
-        {
-          containerId: dispatch.container_id,
-          spec: known?.spec ?? dispatch.spec,
-          state: known?.state ?? initialState,
-          // A command for it means that the control plane knows it.
-          quarantined: false,
-          incarnation: dispatch.incarnation,
-          lastSequence: Math.max(known?.lastSequence ?? 0, dispatch.sequence),
-        },
-        now(),
-      );
-    });
+    journal.transaction(
+      () => {
+        operations.begin(dispatch.operation_id, initialState, now());
+        operations.beginStep(dispatch.operation_id, first.index, first.step.name);
+        machines.save(
+          {
+            containerId: dispatch.container_id,
+            spec: known?.spec ?? dispatch.spec,
+            state: known?.state ?? initialState,
+            // A command for it means that the control plane knows it.
+            quarantined: false,
+            incarnation: dispatch.incarnation,
+            lastSequence: Math.max(known?.lastSequence ?? 0, dispatch.sequence),
+          },
+          now(),
+        );
+      },
+      durabilityOf(applying, 0),
+    );
     logger.info({ initial_state: initialState }, 'operation begun');
     return this.#runSteps(context, {}, logger);
   }
@@ -166,12 +173,15 @@ export class OperationRunner {
         await this.#endCompleted(context, result, logger, state, end);
       } else {
         // One commit for the end of this step and the beginning of the next.
-        journal.transaction(() => {
-          operations.endStep(dispatch.operation_id, index, 'done', durationMs);
-          if (this.#stopping || this.#cancelReason(dispatch.operation_id) !== undefined) return;
-          operations.beginStep(dispatch.operation_id, next.index, next.step.name);
-          recorded.set(next.index, 'begun');
-        });
+        journal.transaction(
+          () => {
+            operations.endStep(dispatch.operation_id, index, 'done', durationMs);
+            if (this.#stopping || this.#cancelReason(dispatch.operation_id) !== undefined) return;
+            operations.beginStep(dispatch.operation_id, next.index, next.step.name);
+            recorded.set(next.index, 'begun');
+          },
+          durabilityOf(applying, position + 1),
+        );
       }
       fault(dispatch.command, step.name, 'after');
     }
@@ -344,8 +354,14 @@ export class OperationRunner {
   }
 }
 
+/** Whether the beginning of the step at `position` must be on the disk before it acts. */
+function durabilityOf(applying: readonly ApplyingStep[], position: number): Durability {
+  const isLast = position === applying.length - 1;
+  return applying[position]?.step.isVolatile === true && !isLast ? 'soon' : 'now';
+}
+
 /** The steps of a command's plan that it asks for, with their places in the plan. */
-function applyingSteps(dispatch: Dispatch): { readonly index: number; readonly step: Step }[] {
+function applyingSteps(dispatch: Dispatch): ApplyingStep[] {
   const { steps } = plans[dispatch.command];
   return steps
     .map((step, index) => ({ index, step }))

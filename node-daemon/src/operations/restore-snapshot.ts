@@ -26,6 +26,7 @@ const stageVolume: Step = {
 /** Ends what runs; undone by booting it again. */
 export const endOldBody: Step = {
   name: 'kill-machine',
+  isVolatile: true,
   run: endMachine,
   // Its memory is lost; what ran, runs again.
   undo: async (context) => {
@@ -44,6 +45,7 @@ export const swapVolume: Step = {
 
 const startNewBody: Step = {
   name: 'start-machine',
+  isVolatile: true,
   run: async (context) => {
     const defined = await context.drivers.container.define(context.machine);
     if (!defined.ok) return defined;

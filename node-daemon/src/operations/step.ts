@@ -52,6 +52,12 @@ export type Step = {
   readonly name: string;
   /** Whether a command asks for this step at all; absent: always. A step that it does not is not journalled. */
   readonly applies?: (parameters: Dispatch['parameters']) => boolean;
+  /**
+   * Whether nothing of what it does outlives the host, as with what runs or stands still: then its beginning is
+   * journalled without waiting for the disk, unless it is the last step: an outcome is told when its last step is on
+   * the disk as begun. After a power cut the step before it is run again, and then it.
+   */
+  readonly isVolatile?: true;
   readonly run: (context: OperationContext) => Promise<Outcome<StepResult | undefined>>;
   readonly undo?: (context: OperationContext) => Promise<Outcome<undefined>>;
 };

@@ -1,9 +1,10 @@
 import { discardMemory } from '../drivers/checkpoint/memory-directory.ts';
-import { done, fail, succeed } from '../outcome.ts';
+import { fail, succeed } from '../outcome.ts';
 import { checkState } from './checks.ts';
 import {
   beginMachine,
   beginsAs,
+  comesFromElsewhere,
   fetchCopy,
   findCopyObstacle,
   needCopy,
@@ -16,11 +17,11 @@ import type { OperationPlan, Step } from './step.ts';
 
 const receiveCopy: Step = {
   name: 'receive-copy',
-  run: async (context) => (needCopy(context).isRemote ? fetchCopy(context) : done),
+  applies: comesFromElsewhere,
+  run: fetchCopy,
   undo: async (context) => {
     const { drivers, dispatch, copyPoints } = context;
-    const { point, isRemote } = needCopy(context);
-    if (!isRemote) return done;
+    const { point } = needCopy(context);
     const removed = await drivers.storage.deleteSnapshot(dispatch.container_id, point);
     if (removed.ok) copyPoints.remove(dispatch.container_id, point);
     return removed;
@@ -56,6 +57,7 @@ const keepIdentity: Step = {
 
 const startMachine: Step = {
   name: 'start-machine',
+  isVolatile: true,
   run: async (context) => {
     const defined = await context.drivers.container.define(context.machine);
     return defined.ok ? beginMachine(context) : defined;
