@@ -3,8 +3,9 @@ import { existsSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pagesBytes } from '../../node-daemon/src/drivers/checkpoint/criu/pre-dump-machine.ts';
+import { CopyHost, makeSigningKeys } from '../../node-daemon/src/testing/copy-hosts.ts';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
-import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
+import { makeSpec } from '../../node-daemon/src/testing/test-host.ts';
 import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
 import { ScriptedCriu } from '../host/support/scripted-criu.ts';
 import { zfs } from './support/zfs-side.ts';
@@ -40,17 +41,17 @@ dd if=/root/content bs=${heldMebibytes}M count=1 iflag=fullblock 2>/dev/null |
 `;
 
 describe('memory that is written while the machine runs', () => {
-  const host = new TestHost();
   const criu = new ScriptedCriu();
   const spec = makeSpec({ image: 'busybox', memory_bytes: 512 * mib });
   const id = spec.container_id;
+  let host: CopyHost;
   let daemon: DaemonProcess;
   let contentHash = '';
 
   const startDaemon = (fault = ''): Promise<DaemonProcess> =>
     host.startDaemon({ fault, environment: { NODE_DAEMON_CRIU: criu.file } });
   beforeAll(async () => {
-    await host.control.listen();
+    host = await CopyHost.open(await makeSigningKeys());
     daemon = await startDaemon();
     expect(await host.control.run(spec, 'create')).toMatchObject({ type: 'completed' });
     await daemon.shell(id, `cat >/root/canary <<'END'\n${canary}END`);
@@ -74,9 +75,9 @@ describe('memory that is written while the machine runs', () => {
     await host.close();
   });
 
-  async function beatsAfter(count: number): Promise<number> {
+  async function beatsAfter(count: number, machine = id): Promise<number> {
     return waitFor(`beat ${count}`, async () => {
-      const beats = Number(await daemon.shell(id, 'cat /root/beats 2>/dev/null | wc -l'));
+      const beats = Number(await daemon.shell(machine, 'cat /root/beats 2>/dev/null | wc -l'));
       return beats > count ? beats : undefined;
     });
   }
@@ -97,17 +98,17 @@ describe('memory that is written while the machine runs', () => {
   const memoryIn = (snapshot: string): string =>
     path.join(volume(), '.zfs/snapshot', `${id}-${snapshot}`, 'memory');
   /** All beats are there once and in order, of one life, and all of its memory was as it should be. */
-  async function expectOneLife(): Promise<void> {
-    const beats = (await daemon.shell(id, 'cat /root/beats')).split('\n').map((line) => line.split(' '));
+  async function expectOneLife(machine = id): Promise<void> {
+    const beats = (await daemon.shell(machine, 'cat /root/beats')).split('\n').map((line) => line.split(' '));
     expect(beats.map(([beat]) => Number(beat))).toEqual(beats.map((_, index) => index + 1));
     expect(new Set(beats.map(([, name]) => name)).size).toBe(1);
     expect(beats.filter(([, , bad]) => bad !== '0')).toEqual([]);
   }
-  async function expectContent(): Promise<void> {
-    await daemon.shell(id, 'touch /root/go');
+  async function expectContent(machine = id): Promise<void> {
+    await daemon.shell(machine, 'touch /root/go');
     const found = await waitFor(
       'the hash',
-      async () => (await daemon.shell(id, 'cat /root/sum 2>/dev/null')) || undefined,
+      async () => (await daemon.shell(machine, 'cat /root/sum 2>/dev/null')) || undefined,
     );
     expect(found).toBe(contentHash);
   }
@@ -139,6 +140,22 @@ describe('memory that is written while the machine runs', () => {
     await expectContent();
     // From then on it holds it no more.
     await run('restore', 'second');
+  });
+
+  it('a fork comes from it', async () => {
+    criu.forget();
+    const point = await host.copyOut(spec, { stateful: true });
+    expect(criu.calls()).toEqual(['pre-dump', 'pre-dump', 'increment']);
+    const wanted = { from: host, spec, point };
+    const fork = makeSpec({ image: 'busybox', memory_bytes: 512 * mib, name: 'fork' });
+    const copy_source = await host.sourceOf(wanted, { stateful: true });
+    const ended = await host.copyIn(fork, wanted, { stateful: true, copy_source });
+    expect(ended).toMatchObject({ type: 'completed', result: { restored_as: 'memory' } });
+    const { container_id: forkId } = fork;
+    await beatsAfter(await beatsAfter(0, forkId), forkId);
+    await expectOneLife(forkId);
+    await expectContent(forkId);
+    await host.control.run(fork, 'delete', { incarnation: 2 });
   });
 
   it('where it can’t be written beforehand, or not added to, the whole is held while it stands still', async () => {

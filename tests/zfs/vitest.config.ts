@@ -2,11 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 /** Suites of real hosts that hold on ZFS and version 2 control groups as well. */
 const shared = ['lifecycle', 'limits', 'network'].map((name) => `tests/host/${name}.test.ts`);
+/** Others of them, when the command line names them. */
+const named = process.argv.filter((word) => word.startsWith('tests/host/'));
 /** What needs pools only runs beside what makes machines: see scripts/host/vm/guest-tests.sh. */
 const storage = ['storage-zfs', 'streams'].map((name) => `tests/zfs/${name}.test.ts`);
 const lanes: Record<string, { include: string[]; exclude: string[] }> = {
   storage: { include: storage, exclude: [] },
-  machines: { include: ['tests/zfs/**/*.test.ts', ...shared], exclude: storage },
+  machines: { include: ['tests/zfs/**/*.test.ts', ...shared, ...named], exclude: storage },
 };
 const lane = lanes[process.env['ZFS_LANE'] ?? ''];
 
@@ -15,7 +17,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     root: new URL('../..', import.meta.url).pathname,
-    include: lane?.include ?? [...storage, 'tests/zfs/**/*.test.ts', ...shared],
+    include: lane?.include ?? [...storage, 'tests/zfs/**/*.test.ts', ...shared, ...named],
     exclude: lane?.exclude ?? [],
     setupFiles: ['tests/host/support/show-daemon-logs.ts'],
     pool: 'forks',

@@ -18,8 +18,7 @@ import { patience } from '../../testing/wait-for.ts';
 import type { StorageDriver } from '../types.ts';
 import type { StorageTraits, StorageUnderTest } from './storage-suite.ts';
 
-/** Fewer where each takes long. */
-const syncRounds = Math.max(10, Math.round(30 / patience));
+const syncRounds = 30;
 const timeoutMs = 300_000 * patience;
 
 /** What copies and syncs need of a storage driver, apart from how the stream gets to the other side. */
