@@ -23,13 +23,13 @@ export class CopyPointTable {
 
   /** Records a copy point before it is made. */
   add(containerId: string, name: string, role: CopyPointRole): void {
-    this.#journal.database
+    this.#journal
       .prepare('insert or ignore into copy_points (container_id, name, role) values (?, ?, ?)')
       .run(containerId, name, role);
   }
 
   addBytes(containerId: string, name: string, bytes: number): void {
-    this.#journal.database
+    this.#journal
       .prepare(
         `update copy_points set bytes_transferred = bytes_transferred + ?
          where container_id = ? and name = ?`,
@@ -38,7 +38,7 @@ export class CopyPointTable {
   }
 
   list(containerId: string): CopyPointRecord[] {
-    return this.#journal.database
+    return this.#journal
       .prepare('select * from copy_points where container_id = ? order by name')
       .all(containerId)
       .map((row) => ({
@@ -53,14 +53,14 @@ export class CopyPointTable {
   }
 
   remove(containerId: string, name: string): void {
-    this.#journal.database
+    this.#journal
       .prepare('delete from copy_points where container_id = ? and name = ?')
       .run(containerId, name);
   }
 
   /** Records that snapshots of a machine are another machine's, which it is a copy of. */
   addTravelled(containerId: string, names: readonly string[]): void {
-    const insert = this.#journal.database.prepare(
+    const insert = this.#journal.prepare(
       'insert or ignore into travelled_snapshots (container_id, name) values (?, ?)',
     );
     this.#journal.transaction(() => {
@@ -69,7 +69,7 @@ export class CopyPointTable {
   }
 
   hasTravelled(containerId: string, name: string): boolean {
-    const row = this.#journal.database
+    const row = this.#journal
       .prepare('select 1 from travelled_snapshots where container_id = ? and name = ?')
       .get(containerId, name);
     return row !== undefined;
@@ -77,7 +77,7 @@ export class CopyPointTable {
 
   /** A later snapshot of this name is the machine's own. */
   removeTravelled(containerId: string, name: string): void {
-    this.#journal.database
+    this.#journal
       .prepare('delete from travelled_snapshots where container_id = ? and name = ?')
       .run(containerId, name);
   }
@@ -86,7 +86,7 @@ export class CopyPointTable {
   removeAll(containerId: string): void {
     this.#journal.transaction(() => {
       for (const table of ['copy_points', 'travelled_snapshots'])
-        this.#journal.database.prepare(`delete from ${table} where container_id = ?`).run(containerId);
+        this.#journal.prepare(`delete from ${table} where container_id = ?`).run(containerId);
     });
   }
 }

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 const schema = `
 create table if not exists meta (name text primary key, value text not null) strict, without rowid;
@@ -76,6 +76,7 @@ export type Durability = 'now' | 'soon';
 export class Journal {
   readonly database: DatabaseSync;
   readonly #file: string;
+  readonly #statements = new Map<string, StatementSync>();
   #depth = 0;
 
   /** Opens or makes `journal.db` in the data directory. */
@@ -115,13 +116,22 @@ export class Journal {
     }
   }
 
+  /** A statement, compiled when it is first asked for: there are few, and each operation runs dozens. */
+  prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const made = this.database.prepare(sql);
+    this.#statements.set(sql, made);
+    return made;
+  }
+
   readMeta(name: string): string | undefined {
-    const row = this.database.prepare('select value from meta where name = ?').get(name);
+    const row = this.prepare('select value from meta where name = ?').get(name);
     return row === undefined ? undefined : readText(row, 'value');
   }
 
   writeMeta(name: string, value: string): void {
-    this.database.prepare('insert or replace into meta (name, value) values (?, ?)').run(name, value);
+    this.prepare('insert or replace into meta (name, value) values (?, ?)').run(name, value);
   }
 
   /** Size of the database with its write-ahead log. */

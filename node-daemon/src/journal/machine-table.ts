@@ -25,20 +25,18 @@ export class MachineTable {
   }
 
   find(containerId: string): MachineRecord | undefined {
-    const row = this.#journal.database
-      .prepare('select * from machines where container_id = ?')
-      .get(containerId);
+    const row = this.#journal.prepare('select * from machines where container_id = ?').get(containerId);
     return row === undefined ? undefined : toRecord(row);
   }
 
   /** All machines that are not gone. */
   present(): MachineRecord[] {
     const query = `select * from machines where state <> 'absent' order by container_id`;
-    return this.#journal.database.prepare(query).all().map(toRecord);
+    return this.#journal.prepare(query).all().map(toRecord);
   }
 
   save(record: MachineRecord, nowMs: number): void {
-    this.#journal.database
+    this.#journal
       .prepare(
         `insert or replace into machines
            (container_id, incarnation, spec, state, quarantined, last_sequence, updated_at_ms)
@@ -57,20 +55,20 @@ export class MachineTable {
 
   /** Changes only the state. */
   setState(containerId: string, state: ObservedState, nowMs: number): void {
-    this.#journal.database
+    this.#journal
       .prepare('update machines set state = ?, updated_at_ms = ? where container_id = ?')
       .run(state, nowMs, containerId);
   }
 
   setQuarantined(containerId: string, quarantined: boolean, nowMs: number): void {
-    this.#journal.database
+    this.#journal
       .prepare('update machines set quarantined = ?, updated_at_ms = ? where container_id = ?')
       .run(quarantined ? 1 : 0, nowMs, containerId);
   }
 
   /** Forgets the oldest machines that are gone, beyond what is kept. */
   prune(): void {
-    this.#journal.database
+    this.#journal
       .prepare(
         `delete from machines where container_id in (
            select container_id from machines where state = 'absent'

@@ -44,17 +44,23 @@ export class OperationLog {
   }
 
   find(operationId: string): OperationRecord | undefined {
-    const row = this.#journal.database
-      .prepare('select * from operations where operation_id = ?')
-      .get(operationId);
+    const row = this.#journal.prepare('select * from operations where operation_id = ?').get(operationId);
     return row === undefined ? undefined : toRecord(row);
+  }
+
+  /** Why an operation must not go on; undefined: it may. */
+  cancelReason(operationId: string): CancelReason | undefined {
+    const row = this.#journal
+      .prepare('select cancel_reason from operations where operation_id = ?')
+      .get(operationId);
+    const reason = row === undefined ? undefined : readOptionalText(row, 'cancel_reason');
+    return reason === undefined ? undefined : CancelReason.parse(reason);
   }
 
   /** Puts an ended operation back to its beginning, as if it had been dispatched just now. */
   requeue(dispatch: Dispatch): void {
-    const { database } = this.#journal;
-    database.prepare('delete from steps where operation_id = ?').run(dispatch.operation_id);
-    database
+    this.#journal.prepare('delete from steps where operation_id = ?').run(dispatch.operation_id);
+    this.#journal
       .prepare(
         `update operations set status = 'queued', dispatch = ?, sequence = ?, result = null, failure = null,
            cancel_reason = null, ended_at_ms = null where operation_id = ?`,
@@ -65,11 +71,11 @@ export class OperationLog {
   /** Operations that have not ended, in the order in which they were dispatched. */
   unfinished(): OperationRecord[] {
     const query = `select * from operations where status in ('queued', 'running', 'undoing') order by sequence`;
-    return this.#journal.database.prepare(query).all().map(toRecord);
+    return this.#journal.prepare(query).all().map(toRecord);
   }
 
   add(dispatch: Dispatch, nowMs: number): void {
-    this.#journal.database
+    this.#journal
       .prepare(
         `insert into operations (operation_id, container_id, incarnation, sequence, status, dispatch, received_at_ms)
          values (?, ?, ?, ?, 'queued', ?, ?)`,
@@ -85,7 +91,7 @@ export class OperationLog {
   }
 
   begin(operationId: string, initialState: ObservedState, nowMs: number): void {
-    this.#journal.database
+    this.#journal
       .prepare(
         `update operations set status = 'running', initial_state = ?, begun_at_ms = ?
          where operation_id = ? and status = 'queued'`,
@@ -94,7 +100,7 @@ export class OperationLog {
   }
 
   beginStep(operationId: string, index: number, name: string): void {
-    this.#journal.database
+    this.#journal
       .prepare(
         `insert or replace into steps (operation_id, step_index, name, status) values (?, ?, ?, 'begun')`,
       )
@@ -102,14 +108,14 @@ export class OperationLog {
   }
 
   endStep(operationId: string, index: number, status: 'done' | 'undone', durationMs: number): void {
-    this.#journal.database
+    this.#journal
       .prepare('update steps set status = ?, duration_ms = ? where operation_id = ? and step_index = ?')
       .run(status, durationMs, operationId, index);
   }
 
   steps(operationId: string): StepRecord[] {
     const query = 'select * from steps where operation_id = ? order by step_index';
-    return this.#journal.database
+    return this.#journal
       .prepare(query)
       .all(operationId)
       .map((row) => ({
@@ -121,7 +127,7 @@ export class OperationLog {
   }
 
   cancel(operationId: string, reason: CancelReason): void {
-    this.#journal.database
+    this.#journal
       .prepare(
         `update operations set cancel_reason = coalesce(cancel_reason, ?)
          where operation_id = ? and status in ('queued', 'running')`,
@@ -130,13 +136,13 @@ export class OperationLog {
   }
 
   startUndo(operationId: string, failure: HostFailure): void {
-    this.#journal.database
+    this.#journal
       .prepare(`update operations set status = 'undoing', failure = ? where operation_id = ?`)
       .run(JSON.stringify({ code: failure.code, message: failure.message }), operationId);
   }
 
   end(operationId: string, status: 'completed' | 'failed', result: string, nowMs: number): void {
-    this.#journal.database
+    this.#journal
       .prepare('update operations set status = ?, result = ?, ended_at_ms = ? where operation_id = ?')
       .run(status, result, nowMs, operationId);
   }
@@ -145,7 +151,7 @@ export class OperationLog {
   prune(): void {
     this.#journal.transaction(() => {
       const { database } = this.#journal;
-      database
+      this.#journal
         .prepare(
           `delete from operations where operation_id in (
              select operation_id from operations where ended_at_ms is not null

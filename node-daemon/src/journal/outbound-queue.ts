@@ -14,14 +14,12 @@ export class OutboundQueue {
 
   /** Adds a message; one with the same id that still waits is left as it is. */
   add(id: string, message: string): void {
-    this.#journal.database
-      .prepare('insert or ignore into outbound (id, message) values (?, ?)')
-      .run(id, message);
+    this.#journal.prepare('insert or ignore into outbound (id, message) values (?, ?)').run(id, message);
   }
 
   /** All messages that wait for their acknowledgement, the oldest first. */
   pending(): OutboundMessage[] {
-    return this.#journal.database
+    return this.#journal
       .prepare('select id, message from outbound order by position')
       .all()
       .map((row) => ({
@@ -32,12 +30,12 @@ export class OutboundQueue {
 
   /** Forgets a message; whether it was there. One that comes back in a power cut is only sent once more. */
   acknowledge(id: string): boolean {
-    const forget = this.#journal.database.prepare('delete from outbound where id = ?');
+    const forget = this.#journal.prepare('delete from outbound where id = ?');
     return this.#journal.transaction(() => forget.run(id).changes > 0, 'soon');
   }
 
   count(): number {
-    const row = this.#journal.database.prepare('select count(*) as n from outbound').get();
+    const row = this.#journal.prepare('select count(*) as n from outbound').get();
     return Number(row?.['n'] ?? 0);
   }
 }

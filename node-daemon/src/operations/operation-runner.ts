@@ -34,6 +34,9 @@ const cancelMessages: Readonly<Record<CancelReason, string>> = {
   superseded: 'A later command for this machine took its place.',
 };
 
+/** A step that takes longer is reported while it runs; most have ended before anybody could look. */
+const progressAfterMs = 50;
+
 /** A step and its place in the plan. */
 type ApplyingStep = { readonly index: number; readonly step: Step };
 
@@ -138,23 +141,24 @@ export class OperationRunner {
     let result = gathered;
     for (const [position, { index, step }] of applying.entries()) {
       if (recorded.get(index) === 'done') continue;
-      const cancelled = this.#cancelReason(dispatch.operation_id);
+      const cancelled = operations.cancelReason(dispatch.operation_id);
       if (cancelled !== undefined)
         return this.#startUndo(context, cancelMessages[cancelled], 'CANCELLED', logger);
       if (this.#stopping) return;
       if (recorded.get(index) === undefined && position > 0)
         operations.beginStep(dispatch.operation_id, index, step.name);
       fault(dispatch.command, step.name, 'before');
-      this.#reportProgress(context, step, index, steps.length);
       const startedAt = performance.now();
-      const progress = (bytes: TransferProgress): void =>
+      const progress = (bytes?: TransferProgress): void =>
         this.#reportProgress(context, step, index, steps.length, bytes);
+      const longStep = setTimeout(progress, progressAfterMs);
       const outcome = await attempt(() => step.run({ ...context, progress }), logger);
+      clearTimeout(longStep);
       const durationMs = performance.now() - startedAt;
       if (!outcome.ok) {
         // A wait that ended because the daemon does is no failure: the next start goes on with it.
         const interrupted = this.#stopping && outcome.failure.code === 'CANCELLED';
-        if (interrupted && this.#cancelReason(dispatch.operation_id) === undefined) return;
+        if (interrupted && operations.cancelReason(dispatch.operation_id) === undefined) return;
         logger.warn({ step: step.name, ...outcome.failure }, 'step failed');
         return this.#startUndo(context, outcome.failure.message, outcome.failure.code, logger);
       }
@@ -176,7 +180,7 @@ export class OperationRunner {
         journal.transaction(
           () => {
             operations.endStep(dispatch.operation_id, index, 'done', durationMs);
-            if (this.#stopping || this.#cancelReason(dispatch.operation_id) !== undefined) return;
+            if (this.#stopping || operations.cancelReason(dispatch.operation_id) !== undefined) return;
             operations.beginStep(dispatch.operation_id, next.index, next.step.name);
             recorded.set(next.index, 'begun');
           },
@@ -238,6 +242,7 @@ export class OperationRunner {
   ): Promise<void> {
     const { journal, operations, machines, outbound, now, metrics } = this.#options;
     const { dispatch } = context;
+    const durationMs = this.#durationMs(context);
     const message = journal.transaction(() => {
       if (lastStep !== undefined) {
         operations.endStep(dispatch.operation_id, lastStep.index, 'done', lastStep.durationMs);
@@ -248,7 +253,7 @@ export class OperationRunner {
       const completed: HostMessage = {
         type: 'completed',
         ...identityOf(context),
-        result: { state, duration_ms: this.#durationMs(context), steps, ...result },
+        result: { state, duration_ms: durationMs, steps, ...result },
       };
       const known = machines.find(dispatch.container_id);
       const inspected = dispatch.command === 'inspect' && state === 'absent';
@@ -271,12 +276,8 @@ export class OperationRunner {
       return completed;
     }, 'soon');
     metrics.count('node_daemon_operations_total', { command: dispatch.command, outcome: 'completed' });
-    metrics.observe(
-      'node_daemon_operation_seconds',
-      { command: dispatch.command },
-      this.#durationMs(context) / 1000,
-    );
-    logger.info({ state, duration_ms: this.#durationMs(context) }, 'operation completed');
+    metrics.observe('node_daemon_operation_seconds', { command: dispatch.command }, durationMs / 1000);
+    logger.info({ state, duration_ms: durationMs }, 'operation completed');
     this.#options.send(message);
   }
 
@@ -342,10 +343,6 @@ export class OperationRunner {
       progress: () => undefined,
       remark: (failure) => logger.info({ code: failure.code, reason: failure.message }, 'gone on without'),
     };
-  }
-
-  #cancelReason(operationId: string): CancelReason | undefined {
-    return this.#options.operations.find(operationId)?.cancelReason;
   }
 
   #durationMs(context: OperationContext): number {

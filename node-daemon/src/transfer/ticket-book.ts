@@ -14,22 +14,23 @@ export class TicketBook {
 
   /** Uses a ticket, or goes on with it; false: another transfer used it, or this one ended already. */
   use(ticketId: string, session: string, expiresAtMs: number, nowMs: number): boolean {
-    const { database } = this.#journal;
     return this.#journal.transaction(() => {
-      database.prepare('delete from transfer_tickets where expires_at_ms < ?').run(nowMs - keptAfterExpiryMs);
-      database
+      this.#journal
+        .prepare('delete from transfer_tickets where expires_at_ms < ?')
+        .run(nowMs - keptAfterExpiryMs);
+      this.#journal
         .prepare(
           'insert or ignore into transfer_tickets (ticket_id, session, expires_at_ms, settled) values (?, ?, ?, 0)',
         )
         .run(ticketId, session, expiresAtMs);
-      const row = database.prepare('select * from transfer_tickets where ticket_id = ?').get(ticketId);
+      const row = this.#journal.prepare('select * from transfer_tickets where ticket_id = ?').get(ticketId);
       return row !== undefined && readText(row, 'session') === session && readNumber(row, 'settled') === 0;
     });
   }
 
   /** Whether this transfer began with the ticket and is not complete. */
   isUnderWay(ticketId: string, session: string): boolean {
-    const row = this.#journal.database
+    const row = this.#journal
       .prepare('select session, settled from transfer_tickets where ticket_id = ?')
       .get(ticketId);
     return row !== undefined && readText(row, 'session') === session && readNumber(row, 'settled') === 0;
@@ -37,8 +38,6 @@ export class TicketBook {
 
   /** The transfer is complete: the ticket is worth nothing any more. */
   settle(ticketId: string): void {
-    this.#journal.database
-      .prepare('update transfer_tickets set settled = 1 where ticket_id = ?')
-      .run(ticketId);
+    this.#journal.prepare('update transfer_tickets set settled = 1 where ticket_id = ?').run(ticketId);
   }
 }
