@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Ended } from '../../node-daemon/src/testing/fake-control-plane.ts';
-import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { patience, waitFor } from '../../node-daemon/src/testing/wait-for.ts';
 import { provideMachine } from './support/provide-machine.ts';
 
 const rounds = 10;
@@ -55,42 +55,48 @@ describe('memory of real machines', () => {
     return beats.length;
   }
 
-  it(`a running machine goes on through ${rounds} rounds of snapshot with memory, running on, and restore`, async () => {
-    expect(host.control.ofType('hello').at(-1)?.drivers).toMatchObject({
-      container: 'lxc',
-      checkpoint: 'criu',
-    });
-    expect(host.control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
-    expect(await machine.run('create')).toMatchObject({ result: { state: 'running' } });
-    await shell(`cat >/root/canary <<'END'\n${canary}END\nchmod +x /root/canary`);
-    await shell('setsid /root/canary </dev/null >/dev/null 2>&1 &');
-    const beatsAfter = (count: number): Promise<number> =>
-      waitFor(`beat ${count}`, async () => {
-        const beats = Number(await shell('cat /root/beats 2>/dev/null | wc -l'));
-        return beats > count ? beats : undefined;
+  it(
+    `a running machine goes on through ${rounds} rounds of snapshot with memory, running on, and restore`,
+    async () => {
+      expect(host.control.ofType('hello').at(-1)?.drivers).toMatchObject({
+        container: 'lxc',
+        checkpoint: 'criu',
       });
-    await beatsAfter(5);
-    for (let round = 0; round < rounds; round += 1) {
-      const snapshot = await run('snapshot', `round-${round}`);
-      expect(snapshot).toMatchObject({
-        type: 'completed',
-        result: { state: 'running', snapshot: { stateful: true } },
-      });
-      const atSnapshot = await beatsAfter(0);
-      await beatsAfter(atSnapshot + 10);
-      await shell('touch /root/ran-on');
-      const restored = await run('restore', `round-${round}`);
-      expect(restored).toMatchObject({
-        type: 'completed',
-        result: { state: 'running', restored_as: 'memory' },
-      });
-      expect(await shell('ls /root/ran-on 2>/dev/null')).toBe('');
-      await beatsAfter(atSnapshot + 3);
-      await expectOneLife();
-    }
-    // What went through the connection is all there too: it was never broken.
-    const received = await lines('/root/received');
-    expect(received.length).toBeGreaterThan(20);
-    expect(received.map((line) => Number(line.split(' ')[0]))).toEqual(received.map((_, index) => index + 1));
-  }, 120_000);
+      expect(host.control.ofType('hello').at(-1)?.capabilities.stateful_snapshot).toBe(true);
+      expect(await machine.run('create')).toMatchObject({ result: { state: 'running' } });
+      await shell(`cat >/root/canary <<'END'\n${canary}END\nchmod +x /root/canary`);
+      await shell('setsid /root/canary </dev/null >/dev/null 2>&1 &');
+      const beatsAfter = (count: number): Promise<number> =>
+        waitFor(`beat ${count}`, async () => {
+          const beats = Number(await shell('cat /root/beats 2>/dev/null | wc -l'));
+          return beats > count ? beats : undefined;
+        });
+      await beatsAfter(5);
+      for (let round = 0; round < rounds; round += 1) {
+        const snapshot = await run('snapshot', `round-${round}`);
+        expect(snapshot).toMatchObject({
+          type: 'completed',
+          result: { state: 'running', snapshot: { stateful: true } },
+        });
+        const atSnapshot = await beatsAfter(0);
+        await beatsAfter(atSnapshot + 10);
+        await shell('touch /root/ran-on');
+        const restored = await run('restore', `round-${round}`);
+        expect(restored).toMatchObject({
+          type: 'completed',
+          result: { state: 'running', restored_as: 'memory' },
+        });
+        expect(await shell('ls /root/ran-on 2>/dev/null')).toBe('');
+        await beatsAfter(atSnapshot + 3);
+        await expectOneLife();
+      }
+      // What went through the connection is all there too: it was never broken.
+      const received = await lines('/root/received');
+      expect(received.length).toBeGreaterThan(20);
+      expect(received.map((line) => Number(line.split(' ')[0]))).toEqual(
+        received.map((_, index) => index + 1),
+      );
+    },
+    120_000 * patience,
+  );
 });
