@@ -48,6 +48,7 @@ export const workloads: readonly Workload[] = [
     python('server-under-load'),
   ),
   held('UDP', 'connected datagram sockets, datagrams on their way', python('udp')),
+  held('netlink', 'a socket to the kernel, answers on their way', python('netlink')),
   held('epoll', 'level, edge and one-shot, with an eventfd', python('epoll')),
   held('timers', 'periodic and single: interval, POSIX, timerfd', python('timers')),
   held('threads', 'eight threads that wait on a condition', python('threads')),

@@ -50,10 +50,11 @@ type Held = {
 const namedMax = 3;
 /**
  * What CRIU says of things on their way, as while a system boots: connections, descriptors and messages that one
- * side has sent and the other not yet taken; watches of files that have just been removed (systemd's of the
- * groups of services that ended), before the watcher has read of it.
+ * side, which may be the kernel, has sent and the other not yet taken; watches of files that have just been removed
+ * (systemd's of the groups of services that ended), before the watcher has read of it.
  */
-const passingReasons = /in-flight|Control messages in queue|Can't dump that handle|suitable path for handle/i;
+const passingReasons =
+  /in-flight|Control messages in queue|socket has data to read|Can't dump that handle|suitable path for handle/i;
 
 /** What CRIU says of events in the queue of an inotify descriptor, which it can't read without taking them away. */
 const droppedEvents = /events will be dropped/;
