@@ -201,8 +201,9 @@ describe('memory that is written while the machine runs', () => {
     criu.forget();
     daemon = await startDaemon();
     expect(await host.control.ended(dispatch.operation_id)).toMatchObject({ type: 'completed' });
-    // What an interrupted dump may have been the last to see is not built upon.
-    expect(criu.calls().slice(-1)).toEqual([step === 'dump-memory' ? 'whole' : 'increment']);
+    // What an interrupted dump may have been the last to see is not built upon; nor is a dump that is tried again.
+    const [first] = criu.calls().filter((call) => call !== 'pre-dump');
+    expect(first).toBe(step === 'dump-memory' ? 'whole' : 'increment');
     expect(existsSync(path.join(volume(), 'memory'))).toBe(false);
     await run('restore', name);
     await beatsAfter(await beatsAfter(0));

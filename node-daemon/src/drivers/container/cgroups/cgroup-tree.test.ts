@@ -48,13 +48,13 @@ describe.skipIf(detected.freezer === undefined)('control groups', () => {
     const cpuTicks = (): string =>
       readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(13, 15).join(' ');
     expect(await tree.freeze('machine')).toEqual({ ok: true, value: undefined });
-    expect(tree.isFrozen('machine')).toBe(true);
+    expect([tree.isFrozen('machine'), tree.isHeld('machine')]).toEqual([true, true]);
     const before = cpuTicks();
     expect(await tree.freeze('machine')).toMatchObject({ ok: true });
     expect(cpuTicks()).toBe(before);
     expect(tree.processes('machine')).toEqual([pid]);
     tree.thaw('machine');
-    expect(tree.isFrozen('machine')).toBe(false);
+    expect([tree.isFrozen('machine'), tree.isHeld('machine')]).toEqual([false, false]);
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
     expect(await tree.remove('machine')).toMatchObject({ ok: true });

@@ -105,6 +105,16 @@ export class CgroupTree {
     if (group !== undefined) this.#writeFreezer(group, false);
   }
 
+  /**
+   * Whether the machine was frozen and is not to go on. On version 2 the kernel says `frozen 0` for a moment when CRIU
+   * lets go of processes that stand still: none of them runs on, but they leave one kind of standing for another.
+   */
+  isHeld(containerId: string): boolean {
+    const group = this.#group('freezer', containerId);
+    if (group?.version !== 2) return this.isFrozen(containerId);
+    return this.#read(group.directory, 'cgroup.freeze')?.trim() === '1';
+  }
+
   /** Whether all processes of the machine stand still now. */
   isFrozen(containerId: string): boolean {
     const group = this.#group('freezer', containerId);

@@ -208,7 +208,7 @@ export class LxcDriver implements ContainerDriver {
     if (init === undefined) return records.exists(containerId) ? nothingRuns : absent;
     const sinceBootMs = (init.startTicks / ticksPerSecond) * 1000;
     return {
-      state: cgroups.tree.isFrozen(containerId) ? 'paused' : 'running',
+      state: cgroups.tree.isHeld(containerId) ? 'paused' : 'running',
       initPid: init.pid,
       startedAt: new Date(Date.now() - os.uptime() * 1000 + sinceBootMs),
     };

@@ -173,7 +173,7 @@ export class NamespacesDriver implements ContainerDriver {
     const { registry, cgroups } = this.#options;
     const init = registry.livingInit(containerId);
     if (init === undefined) return registry.exists(containerId) ? nothingRuns : absent;
-    const frozen = cgroups.canFreeze ? cgroups.isFrozen(containerId) : isStopped(init.pid);
+    const frozen = cgroups.canFreeze ? cgroups.isHeld(containerId) : isStopped(init.pid);
     const sinceBootMs = (init.startTicks / this.#ticksPerSecond) * 1000;
     const startedAt = new Date(Date.now() - os.uptime() * 1000 + sinceBootMs);
     return { state: frozen ? 'paused' : 'running', initPid: init.pid, startedAt };
