@@ -16,13 +16,14 @@ const heldMebibytes = 66;
 
 /**
  * Each beat is a line: its number, a name that only memory knows, and how many of the numbers in its memory, one of
- * which it changes each time, are not those that it wrote last.
+ * which it changes each time, are not those that it wrote last. The shell gives the time, by `fork`: awk starts a
+ * process by `vfork`, which takes so long here that CRIU, which can't stop it meanwhile, would often give up.
  */
 const canary = `#!/bin/sh
-awk 'BEGIN {
-  srand(); name = int(rand() * 1000000000); size = 5003
-  for (beat = 1; ; beat++) {
-    bad = 0; previous = beat - 1
+while :; do echo; sleep 0.3; done | awk '
+  BEGIN { srand(); name = int(rand() * 1000000000); size = 5003 }
+  {
+    beat = NR; bad = 0; previous = beat - 1
     for (i = beat % 13; i < size; i += 13) {
       expected = previous - ((previous - i) % size + size) % size
       if (expected < 1) expected = 0
@@ -30,9 +31,7 @@ awk 'BEGIN {
     }
     last[beat % size] = beat
     print beat " " name " " bad >>"/root/beats"; fflush("/root/beats")
-    system("sleep 0.3")
-  }
-}'
+  }'
 `;
 /** Holds a file's content in memory only, and gives its hash as soon as it is asked for. */
 const holder = `#!/bin/sh
