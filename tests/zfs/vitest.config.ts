@@ -6,9 +6,10 @@ const shared = ['lifecycle', 'limits', 'network'].map((name) => `tests/host/${na
 const named = process.argv.filter((word) => word.startsWith('tests/host/'));
 /** What needs pools only runs beside what makes machines: see scripts/host/vm/guest-tests.sh. */
 const storage = ['storage-zfs', 'streams'].map((name) => `tests/zfs/${name}.test.ts`);
+const machines = ['tests/zfs/**/*.test.ts', ...shared, ...named];
 const lanes: Record<string, { include: string[]; exclude: string[] }> = {
   storage: { include: storage, exclude: [] },
-  machines: { include: ['tests/zfs/**/*.test.ts', ...shared, ...named], exclude: storage },
+  machines: { include: machines, exclude: storage },
 };
 const lane = lanes[process.env['ZFS_LANE'] ?? ''];
 
@@ -17,7 +18,7 @@ export default defineConfig({
   test: {
     environment: 'node',
     root: new URL('../..', import.meta.url).pathname,
-    include: lane?.include ?? [...storage, 'tests/zfs/**/*.test.ts', ...shared, ...named],
+    include: lane?.include ?? [...storage, ...machines],
     exclude: lane?.exclude ?? [],
     setupFiles: ['tests/host/support/show-daemon-logs.ts'],
     pool: 'forks',

@@ -150,7 +150,6 @@ export class OperationLog {
   /** Forgets the oldest ended operations beyond what is kept. */
   prune(): void {
     this.#journal.transaction(() => {
-      const { database } = this.#journal;
       this.#journal
         .prepare(
           `delete from operations where operation_id in (
@@ -158,7 +157,9 @@ export class OperationLog {
              order by ended_at_ms desc limit -1 offset ?)`,
         )
         .run(endedOperationsKept);
-      database.exec('delete from steps where operation_id not in (select operation_id from operations)');
+      this.#journal.database.exec(
+        'delete from steps where operation_id not in (select operation_id from operations)',
+      );
     });
   }
 }

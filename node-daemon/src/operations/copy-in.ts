@@ -23,7 +23,7 @@ const receiveCopy: Step = {
     if (needCopy(context).isRemote) {
       const fetched = await fetchCopy(context);
       if (!fetched.ok) return fetched;
-    } else if (withSnapshots) {
+    } else {
       const taken = await takeSnapshotsAlong(context);
       if (!taken.ok) return taken;
     }

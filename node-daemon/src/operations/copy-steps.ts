@@ -18,7 +18,7 @@ export function wantedCopy({ dispatch }: OperationContext): WantedCopy | undefin
   const { copy_point: point, copy_source: source } = dispatch.parameters;
   if (source === undefined || !CopyPointName().safeParse(point).success || point === undefined)
     return undefined;
-  return { point, source, isRemote: source.endpoint !== null };
+  return { point, source, isRemote: comesFromElsewhere(dispatch.parameters) };
 }
 
 /** Whether a `copy-in` or `sync-in` has to fetch what it makes a machine of. */
