@@ -16,8 +16,7 @@ const heldMebibytes = 66;
 
 /**
  * Each beat is a line: its number, a name that only memory knows, and how many of the numbers in its memory, one of
- * which it changes each time, are not those that it wrote last. The shell gives the time, by `fork`: awk starts a
- * process by `vfork`, which takes so long here that CRIU, which can't stop it meanwhile, would often give up.
+ * which it changes each time, are not those that it wrote last.
  */
 const canary = `#!/bin/sh
 while :; do echo; sleep 0.3; done | awk '
@@ -32,6 +31,18 @@ while :; do echo; sleep 0.3; done | awk '
     last[beat % size] = beat
     print beat " " name " " bad >>"/root/beats"; fflush("/root/beats")
   }'
+`;
+/**
+ * Starts a program by `vfork`, which nothing can stop before the new one runs, and again when that has ended. It is
+ * looked for in so many places that it is in the middle of this half of the time.
+ */
+const starter = `#!/bin/sh
+printf '#!/bin/sh\\n' >/root/nothing; chmod +x /root/nothing
+places=
+for each in 0 1 2 3 4 5 6 7 8 9; do places=$places/nowhere:; done
+for each in 1 2 3; do places=$places$places$places$places$places; done
+export PATH="$places/root:$PATH"
+/bin/yes | /bin/xargs -n 1 nothing
 `;
 /** Holds a file's content in memory only, and gives its hash as soon as it is asked for. */
 const holder = `#!/bin/sh
@@ -57,8 +68,8 @@ describe('memory that is written while the machine runs', () => {
     await daemon.shell(id, `cat >/root/holder <<'END'\n${holder}END`);
     await daemon.shell(id, `head -c ${heldMebibytes * mib} /dev/urandom >/root/content`);
     contentHash = await daemon.shell(id, 'sha256sum </root/content');
-    for (const program of ['canary', 'holder'])
-      await daemon.shell(id, `setsid sh /root/${program} </dev/null >/dev/null 2>&1 &`);
+    await daemon.shell(id, `cat >/root/starter <<'END'\n${starter}END`);
+    for (const program of ['canary', 'holder']) await launch(program);
     await waitFor('what it holds', async () => {
       const resident = await daemon.shell(id, 'cat /proc/*/status 2>/dev/null | grep RssAnon');
       return resident
@@ -74,6 +85,8 @@ describe('memory that is written while the machine runs', () => {
     await host.close();
   });
 
+  const launch = (program: string): Promise<string> =>
+    daemon.shell(id, `setsid sh /root/${program} </dev/null >/dev/null 2>&1 &`);
   async function beatsAfter(count: number, machine = id): Promise<number> {
     return waitFor(`beat ${count}`, async () => {
       const beats = Number(await daemon.shell(machine, 'cat /root/beats 2>/dev/null | wc -l'));
@@ -155,6 +168,32 @@ describe('memory that is written while the machine runs', () => {
     await expectOneLife(forkId);
     await expectContent(forkId);
     await host.control.run(fork, 'delete', { incarnation: 2 });
+  });
+
+  it('stands still only until CRIU has let go of it, not until all of it is written', async () => {
+    criu.forget();
+    criu.refuse('linger');
+    const held = run('snapshot', 'lingering');
+    await waitFor('a pre-dump that has not ended', async () => criu.isHeldUp || undefined);
+    await beatsAfter(await beatsAfter(0));
+    criu.release();
+    await held;
+    expect(criu.calls()).toEqual(['pre-dump', 'pre-dump', 'increment']);
+  });
+
+  it('is written while processes are being started all the time', async () => {
+    await launch('starter');
+    await waitFor('the starter', async () => (await daemon.shell(id, 'pidof xargs || :')) !== '');
+    for (const name of ['busy-1', 'busy-2', 'busy-3']) {
+      criu.forget();
+      await run('snapshot', name);
+      expect(criu.calls().slice(0, 3)).toEqual(['pre-dump', 'pre-dump', 'increment']);
+    }
+    await run('restore', 'busy-3');
+    await beatsAfter(await beatsAfter(0));
+    await expectOneLife();
+    await daemon.shell(id, 'killall yes');
+    expect(daemon.output).not.toContain('could not be written beforehand');
   });
 
   it('where it can’t be written beforehand, or not added to, the whole is held while it stands still', async () => {

@@ -14,7 +14,7 @@ import type {
   SnapshotFacts,
 } from '@control-plane/contract/link';
 import type { Readable, Writable } from 'node:stream';
-import type { Outcome } from '../outcome.ts';
+import type { HostFailure, Outcome } from '../outcome.ts';
 
 /** A machine as the daemon knows it: what it should be, and which body of it is meant. */
 export type Machine = { readonly incarnation: number; readonly spec: MachineSpec };
@@ -215,20 +215,30 @@ export interface CheckpointDriver {
    * only what changed since. A success as well where there is nothing to be gained, or the host can't. A failure
    * keeps nothing from being dumped as a whole, and leaves nothing.
    */
-  preDump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>>;
+  preDump(request: HoldRequest): Promise<Outcome<undefined>>;
   /** Removes the memory directory from a machine's volume; what a daemon that is gone began in it is waited for. */
   discard(containerId: string, volume: string): Promise<Outcome<undefined>>;
   /**
    * Writes memory and processes of a frozen machine into the memory directory of its volume, made anew
-   * or as a pre-dump left it, and leaves it frozen. The volume must be copied before the machine goes on: both belong together. `isPlaced`:
-   * the caller calls `placeMemory` afterwards, so the host's memory may hold it meanwhile.
+   * or as a pre-dump left it, and leaves it frozen. The volume must be copied before the machine goes on: both belong
+   * together.
    */
-  dump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>>;
+  dump(request: HoldRequest): Promise<Outcome<undefined>>;
   /** Why what was dumped into `from` can't come back on this host as it is now; empty: it can. */
   incompatibilities(from: string): Promise<string[]>;
   /** Brings the processes back onto the volume that was copied with them; they run afterwards, limited. */
   restore(request: RestoreRequest): Promise<Outcome<undefined>>;
 }
+
+/** Whose memory is written, now or by the dump that comes after. */
+export type HoldRequest = {
+  readonly containerId: string;
+  readonly volume: string;
+  /** The caller calls `placeMemory` afterwards, so the host's memory may hold it meanwhile. */
+  readonly isPlaced: boolean;
+  /** Tells why an attempt failed after which there is another. */
+  readonly remark: (failure: HostFailure) => void;
+};
 
 /** `from`: the directory into which the machine was dumped. */
 export type RestoreRequest = StartRequest & { readonly from: string };

@@ -1,4 +1,5 @@
 import { placeMemory } from '../drivers/checkpoint/memory-directory.ts';
+import type { HoldRequest } from '../drivers/types.ts';
 import { done, fail, succeed, type HostFailure, type Outcome } from '../outcome.ts';
 import { checkState } from './checks.ts';
 import { freezeWhileRunning, thawIfWasRunning } from './machine-steps.ts';
@@ -11,10 +12,11 @@ const namedBlockersMax = 3;
 const preDumpMemory: Step = {
   name: 'pre-dump',
   applies: ({ stateful }) => stateful === true,
-  run: async ({ drivers, dispatch, initialState, remark }) => {
+  run: async (context) => {
+    const { drivers, dispatch, initialState } = context;
     if (!isStateful(dispatch) || initialState !== 'running') return done;
-    const written = await drivers.checkpoint.preDump(...memoryOf({ drivers, dispatch }));
-    if (!written.ok) remark(written.failure);
+    const written = await drivers.checkpoint.preDump(holdRequest(context));
+    if (!written.ok) context.remark(written.failure);
     return done;
   },
   undo: async (context) => {
@@ -27,9 +29,9 @@ const preDumpMemory: Step = {
 const dumpMemory: Step = {
   name: 'dump-memory',
   applies: ({ stateful }) => stateful === true,
-  run: async ({ drivers, dispatch }) => {
-    if (!isStateful(dispatch)) return done;
-    return drivers.checkpoint.dump(...memoryOf({ drivers, dispatch }));
+  run: async (context) => {
+    const { drivers, dispatch } = context;
+    return isStateful(dispatch) ? drivers.checkpoint.dump(holdRequest(context)) : done;
   },
   undo: removeMemory,
 };
@@ -148,14 +150,11 @@ async function removeMemory({ drivers, dispatch }: OperationContext): Promise<Ou
   return drivers.checkpoint.discard(containerId, drivers.storage.volumePath(containerId));
 }
 
-/** Whose memory is written where, and whether it is placed afterwards. */
-function memoryOf({
-  drivers,
-  dispatch,
-}: Pick<OperationContext, 'drivers' | 'dispatch'>): [string, string, boolean] {
+function holdRequest({ drivers, dispatch, remark }: OperationContext): HoldRequest {
   const { container_id: containerId } = dispatch;
-  const isPlaced = drivers.storage.amendStaged !== undefined;
-  return [containerId, drivers.storage.volumePath(containerId), isPlaced];
+  const { storage } = drivers;
+  const isPlaced = storage.amendStaged !== undefined;
+  return { containerId, volume: storage.volumePath(containerId), isPlaced, remark };
 }
 
 function removeSnapshot({ drivers, dispatch }: OperationContext): Promise<Outcome<undefined>> {

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { findCriu } from '../../../node-daemon/src/drivers/checkpoint/criu/criu-program.ts';
 
 /**
- * What the real CRIU behind it is kept from: `none`; a pre-dump; adding to a pre-dump; or it is held up before a
- * pre-dump until that is allowed.
+ * What the real CRIU behind it is kept from: `none`; a pre-dump; adding to a pre-dump; or it is held up until that is
+ * allowed, before a pre-dump (`hold-up`) or before the end of one (`linger`).
  */
-type Refusal = 'none' | 'pre-dump' | 'increment' | 'hold-up';
+type Refusal = 'none' | 'pre-dump' | 'increment' | 'hold-up' | 'linger';
 
 /** The host's CRIU behind a script that notes how it is called, and refuses some of it. */
 export class ScriptedCriu {
@@ -23,6 +23,7 @@ export class ScriptedCriu {
     this.kernelTracks = found.program.tracksMemory;
     const at = (name: string): string => `'${path.join(this.#folder, name)}'`;
     const script = `#!/bin/sh
+await_release() { : >${at('waits')}; while [ -e ${at('waits')} ]; do sleep 0.05; done; }
 case "$1 $*" in
 check*mem_dirty_track) [ -s ${at('answer')} ] && exit "$(cat ${at('answer')})" ;;
 pre-dump*) echo pre-dump >>${at('calls')} ;;
@@ -31,7 +32,8 @@ dump*) echo whole >>${at('calls')} ;;
 esac
 case "$(cat ${at('refusal')}) $1 $*" in
 'pre-dump pre-dump'* | 'increment dump'*--prev-images-dir*) exit 1 ;;
-'hold-up pre-dump'*) : >${at('waits')}; while [ -e ${at('waits')} ]; do sleep 0.05; done ;;
+'hold-up pre-dump'*) await_release ;;
+'linger pre-dump'*) '${found.program.file}' "$@"; status=$?; await_release; exit $status ;;
 esac
 exec '${found.program.file}' "$@"
 `;

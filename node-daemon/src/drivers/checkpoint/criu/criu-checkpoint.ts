@@ -9,7 +9,7 @@ import type { MachineCgroups } from '../../container/lxc/machine-cgroups.ts';
 import { dropReplacedRamdisk, putRamdiskBack, replaceRamdisk } from '../../container/lxc/replace-ramdisk.ts';
 import { ramdiskBytes } from '../../container/namespaces/ramdisk.ts';
 import type { Connection } from '../../network/bridge/bridge-network.ts';
-import type { CheckpointDriver, RestoreRequest } from '../../types.ts';
+import type { CheckpointDriver, HoldRequest, RestoreRequest } from '../../types.ts';
 import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
 import { amendOpenFiles } from './amend-open-files.ts';
 import type { CriuProgram } from './criu-program.ts';
@@ -22,8 +22,7 @@ import { awaitEarlierRun, lockOf } from './memory-room.ts';
 import { preDumpMachine } from './pre-dump-machine.ts';
 import { readProcesses } from './read-processes.ts';
 import { restoreProcesses } from './restore-machine.ts';
-import { hasUnreadDatagram, hasWaitingConnection } from './socket-queues.ts';
-import { isStartingProcess, isStartingService } from './starting-processes.ts';
+import { findHindrance, settleMachine } from './settle-machine.ts';
 
 export type CriuCheckpointOptions = {
   readonly program: CriuProgram;
@@ -37,8 +36,6 @@ export type CriuCheckpointOptions = {
 /** How long the first look waits for blockers to go away. */
 const settleMs = 500;
 const settlePollMs = 20;
-/** How often a machine may be caught at an unfit moment; each time it goes on a bit longer. */
-const momentsMax = 30;
 /** How often a dump is tried again when something passing was in its way. */
 const attemptsMax = 8;
 
@@ -71,21 +68,22 @@ export class CriuCheckpoint implements CheckpointDriver {
     return findBlockers({ ...view, networkChanges });
   }
 
-  async preDump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>> {
+  async preDump(request: HoldRequest): Promise<Outcome<undefined>> {
+    const { containerId, volume } = request;
     if (!this.#options.program.tracksMemory) return done;
     try {
       const cleared = await this.discard(containerId, volume);
       if (!cleared.ok) return cleared;
       await this.#letGoOn(containerId);
-      const machine = await this.#find('running', containerId, volume, isPlaced);
+      const machine = await this.#find('running', request);
       if (machine === undefined) return fail('WRONG_STATE', 'The machine is not running.');
-      const written = await preDumpMachine(this.#options, machine);
-      await this.#letGoOn(containerId);
-      return written;
+      return await preDumpMachine(this.#options, machine);
     } catch (error) {
       // It ended, or there is not even room for a directory.
       await discardMemory(volume);
       return fail('DRIVER_FAILED', describeError(error));
+    } finally {
+      await this.#letGoOn(containerId);
     }
   }
 
@@ -96,7 +94,7 @@ export class CriuCheckpoint implements CheckpointDriver {
     return discardMemory(volume);
   }
 
-  /** A CRIU that was killed in the middle of a pre-dump leaves the machine standing still. */
+  /** A pre-dump that did not come to its end leaves the machine standing still. */
   async #letGoOn(containerId: string): Promise<void> {
     const { container } = this.#options;
     const { state } = await container.observe(containerId);
@@ -106,9 +104,7 @@ export class CriuCheckpoint implements CheckpointDriver {
   /** The machine as it is dumped; undefined: it is not in that state. */
   async #find(
     wanted: 'running' | 'paused',
-    containerId: string,
-    volume: string,
-    mayHold: boolean,
+    { containerId, volume, isPlaced: mayHold }: HoldRequest,
   ): Promise<DumpMachine | undefined> {
     const { container, cgroups } = this.#options;
     const { state, initPid } = await container.observe(containerId);
@@ -117,16 +113,20 @@ export class CriuCheckpoint implements CheckpointDriver {
     return { containerId, initPid, freezer: path.join(freezer.base, containerId), volume, mayHold };
   }
 
-  async dump(containerId: string, volume: string, isPlaced: boolean): Promise<Outcome<undefined>> {
+  async dump(request: HoldRequest): Promise<Outcome<undefined>> {
     const { container } = this.#options;
+    const { containerId } = request;
     for (let attempt = 0; ; attempt += 1) {
-      const machine = await this.#find('paused', containerId, volume, isPlaced);
+      const machine = await this.#find('paused', request);
       if (machine === undefined)
         return fail('WRONG_STATE', 'Only a machine that stands still can be dumped.');
-      const settled = await this.#settle(containerId, machine.initPid);
+      const settled = await settleMachine(this.#options, containerId, (pids) =>
+        findHindrance(pids, machine.initPid),
+      );
       if (!settled.ok) return settled;
       const { outcome, isPassing } = await dumpMachine(this.#options, machine);
       if (outcome.ok || !isPassing || attempt === attemptsMax) return outcome;
+      request.remark(outcome.failure);
       const thawed = await container.thaw(containerId);
       if (!thawed.ok) return thawed;
       await pauseBefore(attempt);
@@ -201,32 +201,6 @@ export class CriuCheckpoint implements CheckpointDriver {
     writeFileDurably(resumed, '');
     const thawed = await container.thaw(containerId);
     return thawed.ok ? dropReplacedRamdisk(ramdisk) : this.#endFailedRestore(containerId, thawed);
-  }
-
-  /**
-   * A machine that was caught starting a process, or before it took a connection, goes on for an instant: see
-   * {@link isStartingProcess}, {@link isStartingService}, {@link hasWaitingConnection} and {@link hasUnreadDatagram}.
-   * One that starts services all the time, as while it boots, or never reads its datagrams, which may get lost by their
-   * nature, is taken as it is in the end.
-   */
-  async #settle(containerId: string, initPid: number): Promise<Outcome<undefined>> {
-    const { container, cgroups } = this.#options;
-    for (let moment = 0; ; moment += 1) {
-      const pids = cgroups.processes(containerId);
-      const starts = isStartingProcess(pids);
-      const isFit = !starts && !hasWaitingConnection(initPid);
-      if (isFit && (moment === momentsMax || !(isStartingService(pids) || hasUnreadDatagram(initPid))))
-        return done;
-      if (moment === momentsMax) {
-        const reason = starts ? 'A process is all the time starting others.' : 'A connection is not taken.';
-        return fail('CAPABILITY_MISSING', reason);
-      }
-      const thawed = await container.thaw(containerId);
-      if (!thawed.ok) return thawed;
-      await delay(moment);
-      const frozen = await container.freeze(containerId);
-      if (!frozen.ok) return frozen;
-    }
   }
 
   async #endFailedRestore<T>(containerId: string, failed: Outcome<T>): Promise<Outcome<undefined>> {

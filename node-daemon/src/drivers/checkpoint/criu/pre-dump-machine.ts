@@ -1,5 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describeError, done, fail, type Outcome } from '../../../outcome.ts';
 import { runCommand } from '../../storage/run-command.ts';
 import { discardMemory, isHeldInHostMemory, memoryDirectoryOf } from '../memory-directory.ts';
@@ -18,11 +19,12 @@ import {
 import { isWorthKeeping, passesMax, wantsPass } from './pre-dump-passes.ts';
 import { recordPreDump } from './pre-dump-record.ts';
 import { readReason } from './restore-machine.ts';
+import { findHold, settleMachine } from './settle-machine.ts';
 
 /**
  * Writes the pages of a running machine into its memory directory, made anew, and has the kernel mark what is written
  * to from then on, so that the dump has to hold only that. Small machines are left alone. On failure, which keeps no
- * machine from being dumped as a whole, nothing is left.
+ * machine from being dumped as a whole, nothing is left but that it may stand still.
  */
 export async function preDumpMachine(
   options: CriuCheckpointOptions,
@@ -51,10 +53,10 @@ export async function preDumpMachine(
 /** Gives the directory of the last pass, relative to the memory directory. */
 async function runPasses(
   options: CriuCheckpointOptions,
-  { containerId, initPid, freezer, volume }: DumpMachine,
+  machine: DumpMachine,
   residentBytes: number,
 ): Promise<Outcome<string>> {
-  const lock = lockOf(options.layout, containerId);
+  const { volume } = machine;
   const passes: number[] = [];
   const nameOf = (pass: number): string => `pre-${pass}`;
   while (wantsPass(residentBytes, passes)) {
@@ -62,16 +64,59 @@ async function runPasses(
     const into = path.join(memoryDirectoryOf(volume), nameOf(passes.length + 1));
     makeReadable(into);
     const parent = passes.length === 0 ? null : path.join('..', nameOf(passes.length));
-    try {
-      await runCriu(lock, options.program.file, preDumpArguments({ initPid, into, freezer, parent }));
-    } catch (error) {
-      const reason = readReason(path.join(into, 'pre-dump.log')) ?? describeError(error);
-      return fail('CAPABILITY_MISSING', `The machine’s memory could not be written beforehand: ${reason}.`);
-    }
+    const written = await runPass(options, machine, into, parent);
+    if (!written.ok) return written;
     passes.push(pagesBytes(into));
   }
   if (isWorthKeeping(passes)) return { ok: true, value: nameOf(passes.length) };
   return fail('CAPABILITY_MISSING', 'The machine’s memory changes as fast as it can be written.');
+}
+
+/**
+ * The machine stands still before CRIU looks at it: CRIU, which would stop it as well, could catch it in the middle of
+ * starting a process (`vfork`) and then waits in vain for as long as it may.
+ */
+async function runPass(
+  options: CriuCheckpointOptions,
+  { containerId, initPid, freezer }: DumpMachine,
+  into: string,
+  parent: string | null,
+): Promise<Outcome<undefined>> {
+  const { container, layout, program } = options;
+  const frozen = await container.freeze(containerId);
+  if (!frozen.ok) return frozen;
+  const settled = await settleMachine(options, containerId, findHold);
+  if (!settled.ok) return settled;
+  const argv = preDumpArguments({ initPid, into, freezer, parent });
+  const over = new AbortController();
+  const run = runCriu(lockOf(layout, containerId), program.file, argv).finally(() => over.abort());
+  try {
+    await Promise.all([run, letGoOn(options, containerId, into, over.signal)]);
+    return done;
+  } catch (error) {
+    const reason = readReason(path.join(into, 'pre-dump.log')) ?? describeError(error);
+    return fail('CAPABILITY_MISSING', `The machine’s memory could not be written beforehand: ${reason}.`);
+  }
+}
+
+/**
+ * Lets the machine go on as soon as CRIU has let go of it, or is over. CRIU has its group thawed while it holds the
+ * processes itself, and freezes it again when it hands them back; then it begins to write their pages.
+ */
+async function letGoOn(
+  { container, cgroups }: CriuCheckpointOptions,
+  containerId: string,
+  into: string,
+  over: AbortSignal,
+): Promise<void> {
+  const isHandedBack = (): boolean => hasPages(into) && cgroups.tree.isHeld(containerId);
+  while (!over.aborted && !isHandedBack()) await delay(1);
+  await container.thaw(containerId);
+}
+
+/** Whether CRIU has begun to write what belongs into a directory of images. */
+function hasPages(directory: string): boolean {
+  return readdirSync(directory).some((name) => /^pagemap-[0-9]+\.img$/.test(name));
 }
 
 /** Bytes of all pages in a directory of images. */
