@@ -1,8 +1,8 @@
 import type { Dispatch, HostCommand, ObservedState } from '@control-plane/contract/link';
 import os from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plans } from '../../node-daemon/src/operations/plans.ts';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
+import { faultPoints, type FaultPoint } from '../../node-daemon/src/testing/fault-points.ts';
 import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
 import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
 import { hostTraces } from './support/host-traces.ts';
@@ -15,7 +15,7 @@ function convergesWithinMs(): number {
   return CONVERGES_WITHIN_MS * Math.max(1, (os.loadavg()[0] ?? 0) / os.availableParallelism());
 }
 
-type Fault = Case & { readonly name: string; readonly step: string; readonly moment: string };
+type Fault = Case & FaultPoint & { readonly name: string };
 
 type Case = {
   readonly command: Exclude<HostCommand, 'inspect'>;
@@ -59,15 +59,9 @@ const cases: Readonly<Record<string, Case>> = {
   delete: { command: 'delete', prepare: ['create', 'snapshot'], state: 'absent', parameters: disk },
 };
 
-/** Each step of each case, killed when it was journalled as begun, when it had acted, when it was done. */
-const points = Object.entries(cases).map(([name, each]) => {
-  const steps = plans[each.command].steps.filter((step) => step.applies?.(each.parameters ?? {}) ?? true);
-  return steps.flatMap((step, index) => {
-    // The end of a step and the beginning of the next are one commit: `after` differs only for the last.
-    const moments = index === steps.length - 1 ? ['before', 'acted', 'after'] : ['before', 'acted'];
-    return moments.map((moment) => ({ ...each, name, step: step.name, moment }));
-  });
-});
+const points = Object.entries(cases).map(([name, each]) =>
+  faultPoints(each.command, each.parameters ?? {}).map((point) => ({ ...each, name, ...point })),
+);
 
 /**
  * In turns, so that neighbours are mostly of different commands: the daemon that settles what one fault left is

@@ -3,9 +3,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CopyHost, makePointName, makeSigningKeys } from '../testing/copy-hosts.ts';
+import { faultPoints } from '../testing/fault-points.ts';
 import { findLeftovers } from '../testing/host-leftovers.ts';
 import { makeSpec, whyNoMachines } from '../testing/test-host.ts';
-import { plans } from './plans.ts';
 
 type CopyCommand = Extract<HostCommand, 'copy-out' | 'copy-in' | 'sync-in' | 'release-copy'>;
 export type Where = 'same host' | 'other host';
@@ -28,22 +28,13 @@ const sourceHere: CopySource = {
   stateful: false,
   size_bytes: 0,
 };
-/** Each step, killed when it was journalled as begun, when it had acted, and the last also when it was done. */
 const faults = commands.flatMap(({ command, where }) => {
-  const asked = plans[command].steps.filter(
-    (step) => step.applies?.(where === 'same host' ? { copy_source: sourceHere } : {}) ?? true,
-  );
   // From another host only what is fetched and what is made of it are different.
-  const steps = asked.filter((step) => where === 'same host' || remoteSteps.includes(step.name));
-  return steps.flatMap((step, index) => {
-    const last = index === steps.length - 1;
-    return (last ? ['before', 'acted', 'after'] : ['before', 'acted']).map((moment) => ({
-      command,
-      where,
-      step: step.name,
-      moment,
-    }));
-  });
+  const points =
+    where === 'same host'
+      ? faultPoints(command, { copy_source: sourceHere })
+      : faultPoints(command, {}, remoteSteps);
+  return points.map((point) => ({ command, where, ...point }));
 });
 
 /** What the source holds afterwards: nobody released the copy points that this test made. */

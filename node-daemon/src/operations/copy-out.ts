@@ -3,7 +3,14 @@ import { isCopyPointName } from '../drivers/storage/copy-point-name.ts';
 import { done, fail, succeed, type Outcome } from '../outcome.ts';
 import { checkState } from './checks.ts';
 import { findMemoryObstacle, holdMachine } from './create-snapshot.ts';
-import type { OperationContext, OperationPlan, Step, StepResult, Verdict } from './step.ts';
+import {
+  isAskedFor,
+  type OperationContext,
+  type OperationPlan,
+  type Step,
+  type StepResult,
+  type Verdict,
+} from './step.ts';
 
 const noteCopyPoint: Step = {
   name: 'note-copy-point',
@@ -20,7 +27,7 @@ const noteCopyPoint: Step = {
 /** The steps of a snapshot, where it is the machine that is copied and not a snapshot of it. */
 const holdLiveMachine: readonly Step[] = holdMachine.map((step) => ({
   ...step,
-  applies: (parameters) => parameters.source_snapshot === undefined && (step.applies?.(parameters) ?? true),
+  applies: (parameters) => parameters.source_snapshot === undefined && isAskedFor(step, parameters),
   run: async (context) => {
     const held = await step.run(context);
     return held.ok ? done : held;

@@ -1,8 +1,8 @@
 import type { Dispatch, HostCommand, ObservedState } from '@control-plane/contract/link';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSpec, TestHost, whyNoMachines } from '../testing/test-host.ts';
+import { faultPoints } from '../testing/fault-points.ts';
 import { findLeftovers, groupsOf, processesOf } from '../testing/host-leftovers.ts';
-import { plans } from './plans.ts';
 
 /** What is done before the command that is interrupted, and what must come of it; copies: `copy-faults-suite.ts`. */
 const cases: Record<
@@ -29,18 +29,9 @@ const parameters = (command: HostCommand): Dispatch['parameters'] =>
     ? { snapshot_name: 's1' }
     : {};
 
-/** Each step of each command, killed when it was journalled as begun, when it had acted, when it was done. */
 const faults = Object.keys(cases)
   .filter(isCommand)
-  .flatMap((command) => {
-    const steps = plans[command].steps.filter((step) => step.applies?.(parameters(command)) ?? true);
-    return steps.flatMap((step, index) => {
-      const last = index === steps.length - 1;
-      // The end of a step and the beginning of the next are one commit: `after` differs only for the last.
-      const moments = last ? ['before', 'acted', 'after'] : ['before', 'acted'];
-      return moments.map((moment) => ({ command, step: step.name, moment }));
-    });
-  });
+  .flatMap((command) => faultPoints(command, parameters(command)).map((point) => ({ command, ...point })));
 
 describe.skipIf(whyNoMachines() !== undefined)(
   'a daemon killed in the middle of a command',

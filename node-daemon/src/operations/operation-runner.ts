@@ -11,7 +11,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { observeMachine } from '../observe-machine.ts';
 import { fail, type HostFailure, type Outcome } from '../outcome.ts';
 import { plans } from './plans.ts';
-import type { OperationContext, Step, StepResult, Transfers } from './step.ts';
+import { isAskedFor, type OperationContext, type Step, type StepResult, type Transfers } from './step.ts';
 
 export type RunnerOptions = {
   readonly journal: Journal;
@@ -341,7 +341,8 @@ export class OperationRunner {
       copyPoints: this.#options.copyPoints,
       transfers: this.#options.transfers,
       progress: () => undefined,
-      remark: (failure) => logger.info({ code: failure.code, reason: failure.message }, 'gone on without'),
+      remark: (failure) =>
+        logger.info({ code: failure.code, reason: failure.message }, 'gone on nevertheless'),
     };
   }
 
@@ -362,7 +363,7 @@ function applyingSteps(dispatch: Dispatch): ApplyingStep[] {
   const { steps } = plans[dispatch.command];
   return steps
     .map((step, index) => ({ index, step }))
-    .filter(({ step }) => step.applies?.(dispatch.parameters) ?? true);
+    .filter(({ step }) => isAskedFor(step, dispatch.parameters));
 }
 
 function identityOf({ dispatch }: OperationContext): {

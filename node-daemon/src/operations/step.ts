@@ -26,7 +26,7 @@ export type OperationContext = {
   readonly transfers: Transfers;
   /** Tells how far the running step is; may be called as often as one likes. */
   readonly progress: (progress: TransferProgress) => void;
-  /** Tells the operator of something that failed and does not matter for the outcome. */
+  /** Tells the operator of something that failed and did not end the operation. */
   readonly remark: (failure: HostFailure) => void;
 };
 
@@ -61,6 +61,11 @@ export type Step = {
   readonly run: (context: OperationContext) => Promise<Outcome<StepResult | undefined>>;
   readonly undo?: (context: OperationContext) => Promise<Outcome<undefined>>;
 };
+
+/** Whether a command with these parameters asks for a step of its plan. */
+export function isAskedFor(step: Step, parameters: Dispatch['parameters']): boolean {
+  return step.applies?.(parameters) ?? true;
+}
 
 /** `settled`: what the command asks for is there already, with what is to be told of it. */
 export type Verdict = 'proceed' | 'settled' | { readonly settled: StepResult };
