@@ -20,6 +20,8 @@ const preDumpMemory: Step = {
     return done;
   },
   undo: async (context) => {
+    // Before what is still being written is waited for, which may take long, and again because it ends with a freeze.
+    await freezeWhileRunning.undo?.(context);
     const removed = await removeMemory(context);
     const goesOn = (await freezeWhileRunning.undo?.(context)) ?? done;
     return removed.ok ? goesOn : removed;

@@ -72,6 +72,7 @@ export class CriuCheckpoint implements CheckpointDriver {
     const { containerId, volume } = request;
     if (!this.#options.program.tracksMemory) return done;
     try {
+      await this.#letGoOn(containerId);
       const cleared = await this.discard(containerId, volume);
       if (!cleared.ok) return cleared;
       await this.#letGoOn(containerId);
@@ -94,7 +95,7 @@ export class CriuCheckpoint implements CheckpointDriver {
     return discardMemory(volume);
   }
 
-  /** A pre-dump that did not come to its end leaves the machine standing still. */
+  /** A pre-dump that a daemon which is gone began leaves the machine standing still, as does its CRIU at its end. */
   async #letGoOn(containerId: string): Promise<void> {
     const { container } = this.#options;
     const { state } = await container.observe(containerId);

@@ -90,13 +90,12 @@ async function runPass(
   const argv = preDumpArguments({ initPid, into, freezer, parent });
   const over = new AbortController();
   const run = runCriu(lockOf(layout, containerId), program.file, argv).finally(() => over.abort());
-  try {
-    await Promise.all([run, letGoOn(options, containerId, into, over.signal)]);
-    return done;
-  } catch (error) {
-    const reason = readReason(path.join(into, 'pre-dump.log')) ?? describeError(error);
-    return fail('CAPABILITY_MISSING', `The machine’s memory could not be written beforehand: ${reason}.`);
-  }
+  // Both, however the other ends: whoever freezes the machine next must not be undone by this.
+  const ends = await Promise.allSettled([run, letGoOn(options, containerId, into, over.signal)]);
+  const failed = ends.find((end) => end.status === 'rejected');
+  if (failed === undefined) return done;
+  const reason = readReason(path.join(into, 'pre-dump.log')) ?? describeError(failed.reason);
+  return fail('CAPABILITY_MISSING', `The machine’s memory could not be written beforehand: ${reason}.`);
 }
 
 /**
