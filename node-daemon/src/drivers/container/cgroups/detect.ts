@@ -122,6 +122,8 @@ function findUsable(bases: readonly string[]): Set<string> {
 
 /** Removes a group that has no processes and no groups in it; false when it is still in use. */
 export function removeGroup(directory: string): boolean {
+  // Asked for in each hierarchy, most are not there: a look costs a tenth of a failure.
+  if (!existsSync(directory)) return true;
   try {
     rmdirSync(directory);
     return true;
@@ -132,6 +134,7 @@ export function removeGroup(directory: string): boolean {
 
 /** Names of the groups below `base`; none when it does not exist. */
 export function listGroups(base: string): string[] {
+  if (!existsSync(base)) return [];
   try {
     return readdirSync(base, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())

@@ -176,6 +176,7 @@ export function groupsOfInit(text: string, mounts: readonly CgroupMount[]): Map<
 }
 
 function collectProcesses(directory: string, into: Set<number>): void {
+  if (!existsSync(directory)) return;
   const text = readText(path.join(directory, 'cgroup.procs'));
   for (const line of text.split('\n')) if (line !== '' && line !== '0') into.add(Number(line));
   for (const name of listGroups(directory)) collectProcesses(path.join(directory, name), into);

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { writeFileDurably } from '../../../durable-file.ts';
 import type { Machine } from '../../types.ts';
 import {
@@ -46,8 +47,10 @@ export class MachineRecords {
 
   define(machine: Machine): Definition {
     const paths = this.paths(machine.spec.container_id);
-    const rootUid = this.definition(machine.spec.container_id)?.root_uid ?? machineRootUid;
+    const known = this.definition(machine.spec.container_id);
+    const rootUid = known?.root_uid ?? machineRootUid;
     const definition = { incarnation: machine.incarnation, root_uid: rootUid, spec: machine.spec };
+    if (isDeepStrictEqual(known, definition)) return definition;
     // LXC enters it as root of the machine on its way to the devices.
     mkdirSync(paths.directory, { recursive: true, mode: 0o711 });
     writeFileDurably(paths.definition, JSON.stringify(definition));

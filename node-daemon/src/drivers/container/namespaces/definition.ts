@@ -1,5 +1,5 @@
 import { MachineSpec } from '@control-plane/contract/link';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { writeFileDurably } from '../../../durable-file.ts';
 import type { ProcessIdentity } from './processes.ts';
@@ -38,6 +38,7 @@ export function readInitFile(file: string, bootId: string): RunningProcesses | u
 }
 
 function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  if (!existsSync(file)) return undefined;
   try {
     return schema.safeParse(JSON.parse(readFileSync(file, 'utf8'))).data;
   } catch {
