@@ -8,8 +8,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { arch, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { giveUp, prepareMachine } from './host/lab.ts';
-import { PACKED_DAEMON, writeCheckoutDisk } from './host/vm/checkout-disk.ts';
+import { giveUp, prepareImage, prepareMachine } from './host/lab.ts';
+import { IMAGES, PACKED_DAEMON, writeCheckoutDisk } from './host/vm/checkout-disk.ts';
 import { Guest, type GuestParts } from './host/vm/guest.ts';
 import { mergeReports } from './host/vm/merge-reports.ts';
 import { onStopRequest } from './stack/stop-request.ts';
@@ -18,6 +18,8 @@ const suite = 'The ZFS suite';
 const poolBytes = 6 * 1024 ** 3;
 /** More don't help: the emulated machine has two things to do at a time at most. */
 const cpusMax = 2;
+/** The guest can't reach a mirror: what it has of Debian is built outside. */
+const debianImage = 'debian/13';
 /** Built again for each run, in the guest, so that its recipe is tested too. */
 const buildImages = `node ${PACKED_DAEMON} image build busybox`;
 
@@ -67,7 +69,8 @@ function testScript(words: readonly string[]): string {
     'cd /checkout',
     'export PATH=/checkout:$PATH NODE_COMPILE_CACHE=/checkout/compile-cache',
     `export NODE_DAEMON_MAIN=/checkout/${PACKED_DAEMON}`,
-    'export CI=true TEST_PATIENCE=10 NODE_DAEMON_STORAGE=zfs:one NODE_DAEMON_IMAGES_DIR=/var/lib/node-daemon/images',
+    'export CI=true TEST_PATIENCE=10 NODE_DAEMON_STORAGE=zfs:one',
+    `export NODE_DAEMON_IMAGES_DIR=/checkout/${IMAGES}`,
     buildImages,
     `exec scripts/host/vm/guest-tests.sh ${words.map(quote).join(' ')}`,
   ].join('\n');
@@ -92,11 +95,12 @@ async function run(): Promise<number> {
   if (arch() !== 'x64') giveUp(suite, `its virtual machine is of x86-64, this machine is ${arch()}.`);
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) giveUp(suite, 'it needs to mount.');
   const parts = await buildParts();
+  const image = await prepareImage(debianImage);
   const words = process.argv.slice(2);
   if (words.includes('--prepare')) return 0;
   const runDirectory = mkdtempSync(join(tmpdir(), 'zfs-tests-'));
   cleanUp = async () => rmSync(runDirectory, { recursive: true, force: true });
-  await writeCheckoutDisk(join(runDirectory, 'checkout.img'));
+  await writeCheckoutDisk(join(runDirectory, 'checkout.img'), [image]);
   for (const pool of ['one', 'two']) makePool(join(runDirectory, `${pool}.img`));
   const startedAt = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedAt) / 1000)} s`;

@@ -1,5 +1,5 @@
 /**
- * What `npm run test:host` and `npm run bench:host` need of this machine, and the way into the lab: a host of
+ * What `npm run test:host`, `npm run test:zfs` and `npm run bench:host` need of this machine, and the way into the lab: a host of
  * its own (see in-lab.sh) with images and CRIU, which are made once and kept under
  * ${XDG_CACHE_HOME:-~/.cache}/container-control-plane.
  */
@@ -7,7 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { buildImage } from '@control-plane/node-daemon/image-builder';
 import { ImageStore } from '@control-plane/node-daemon/image-store';
 import { missingHostPackages } from '../stack/host-packages.ts';
@@ -69,12 +69,14 @@ function recipeKey(): string {
 /** Images by their names, each with what builds it into the store. */
 type KeptImages = Readonly<Record<string, (store: ImageStore) => Promise<unknown>>>;
 
-/** Long ones are built once per machine, the small one each time, so that its recipe is tested too. */
-async function prepareImages(store: ImageStore, more: KeptImages): Promise<void> {
-  await buildImage(store, 'busybox');
+/** Images that the daemon has a recipe for. */
+function recipesOf(names: readonly string[]): KeptImages {
+  return Object.fromEntries(names.map((name) => [name, (store) => buildImage(store, name)]));
+}
+
+/** Builds images that are not there yet. */
+async function buildMissing(store: ImageStore, kept: KeptImages): Promise<void> {
   const known = store.list().map((image) => image.name);
-  const recipes = KEPT_IMAGES.map((name) => [name, () => buildImage(store, name)] as const);
-  const kept: KeptImages = { ...more, ...Object.fromEntries(recipes) };
   for (const [name, build] of Object.entries(kept)) {
     if (known.includes(name)) continue;
     process.stdout.write(`Building the image ${name}, some minutes …\n`);
@@ -93,6 +95,26 @@ type LabParts = {
 /** Makes further parts out of the images; gives environment variables that tell where they are. */
 type PrepareMore = (images: ImageStore) => Record<string, string>;
 
+/** Gives what `action` makes of the images that are kept; another process that is about them is waited for. */
+async function withImages<T>(action: (images: ImageStore) => Promise<T>): Promise<T> {
+  const release = await holdLock(join(cache, 'lab.lock'));
+  try {
+    return await action(new ImageStore(join(cache, `images-${recipeKey()}`)));
+  } finally {
+    await release();
+  }
+}
+
+/** Gives the directory of an image as an image store has it, built where it is not there yet. */
+export function prepareImage(name: string): Promise<string> {
+  return withImages(async (images) => {
+    await buildMissing(images, recipesOf([name]));
+    const root = images.rootOf(name);
+    if (root === undefined) throw new Error(`The image ${name} is not whole.`);
+    return dirname(root);
+  });
+}
+
 /**
  * Makes what a run needs, where it is not there yet; another process that is about it is waited for.
  * {@link prepareMachine} comes first. `more`: images beside the usual ones; inside the lab there is no way to a mirror.
@@ -101,14 +123,12 @@ export async function prepareLab(
   more: KeptImages = {},
   prepare: PrepareMore = () => ({}),
 ): Promise<LabParts> {
-  const release = await holdLock(join(cache, 'lab.lock'));
-  try {
-    const images = new ImageStore(join(cache, `images-${recipeKey()}`));
-    await prepareImages(images, more);
+  return withImages(async (images) => {
+    // Built each time, so that its recipe is tested too; the others take minutes.
+    await buildImage(images, 'busybox');
+    await buildMissing(images, { ...more, ...recipesOf(KEPT_IMAGES) });
     return { images, variables: prepare(images), criu: prepareCriu() };
-  } finally {
-    await release();
-  }
+  });
 }
 
 /** Runs `command` in the lab, with all of {@link prepareLab}, and ends this process with its exit code. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
 import { TestHost } from '../../node-daemon/src/testing/test-host.ts';
+import { patience } from '../../node-daemon/src/testing/wait-for.ts';
 import { readOutcomeTable, renderOutcomeTable, writeOutcomeTable } from './workloads/outcome-table.ts';
 import { WorkloadRun, type WorkloadResult } from './workloads/workload-run.ts';
 import { workloads } from './workloads/workloads.ts';
@@ -27,7 +28,7 @@ describe('every kind of work is held with its memory, or refused by name before 
       if (workload.refusal === undefined) expect(result).toEqual({ outcome: 'restored' });
       else expect(result).toMatchObject({ reason: expect.stringMatching(workload.refusal) });
     },
-    180_000,
+    180_000 * patience,
   );
 
   it('the table in docs/checkpointing.md says what was found', ({ skip }) => {

@@ -1,7 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /** Suites of real hosts that hold on ZFS and version 2 control groups as well. */
-const shared = ['lifecycle', 'limits', 'network'].map((name) => `tests/host/${name}.test.ts`);
+const shared = ['lifecycle', 'limits', 'network', 'checkpoint-systemd'].map(
+  (name) => `tests/host/${name}.test.ts`,
+);
 /** Others of them, when the command line names them. */
 const named = process.argv.filter((word) => word.startsWith('tests/host/'));
 /** What needs pools only runs beside what makes machines: see scripts/host/vm/guest-tests.sh. */

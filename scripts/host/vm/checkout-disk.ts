@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -23,11 +23,15 @@ const sizeBytes = 2 * 1024 ** 3;
 /** The daemon on that disk, as one file: emulated, its sources would take half a minute to be read. */
 export const PACKED_DAEMON = 'daemon/lib/node-daemon.mjs';
 
+/** Directory of the images on that disk. */
+export const IMAGES = 'images';
+
 /**
  * Writes an ext4 disk with the checkout, the packages that the daemon's tests need, the daemon as hosts get it
- * ({@link PACKED_DAEMON}) and Node (`node`). Throws when one of them can't be made.
+ * ({@link PACKED_DAEMON}), Node (`node`) and images, given by their directories in an image store ({@link IMAGES}).
+ * Throws when one of them can't be made.
  */
-export async function writeCheckoutDisk(file: string): Promise<void> {
+export async function writeCheckoutDisk(file: string, images: readonly string[]): Promise<void> {
   const tree = `${file}.tree`;
   rmSync(tree, { recursive: true, force: true });
   mkdirSync(tree);
@@ -37,6 +41,9 @@ export async function writeCheckoutDisk(file: string): Promise<void> {
     copy(join(REPOSITORY_ROOT, 'node_modules/@control-plane'), join(tree, 'node_modules/@control-plane'));
     await fillPackage(join(tree, 'daemon'));
     symlinkSync('daemon/lib/bin/node', join(tree, 'node'));
+    mkdirSync(join(tree, IMAGES), { mode: 0o711 });
+    // With their owners, devices and attributes.
+    for (const image of images) execFileSync('cp', ['--archive', image, join(tree, IMAGES)]);
     writeFileSync(file, '');
     truncateSync(file, sizeBytes);
     const made = spawnSync('mke2fs', ['-q', '-t', 'ext4', '-O', '^has_journal', '-d', tree, file], {

@@ -11,7 +11,7 @@ import { ramdiskBytes } from '../../container/namespaces/ramdisk.ts';
 import type { Connection } from '../../network/bridge/bridge-network.ts';
 import type { CheckpointDriver, HoldRequest, RestoreRequest } from '../../types.ts';
 import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
-import { amendOpenFiles } from './amend-open-files.ts';
+import { amendImages } from './amend-images.ts';
 import type { CriuProgram } from './criu-program.ts';
 import { dumpMachine, pauseBefore, ramdiskIn, type DumpMachine } from './dump-machine.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
@@ -169,7 +169,7 @@ export class CriuCheckpoint implements CheckpointDriver {
       const replaced = await replaceRamdisk(ramdisk, ramdiskIn(from), { bytes, rootUid: machineRootUid });
       if (!replaced.ok) return this.#endFailedRestore(containerId, replaced);
     }
-    const amended = await amendOpenFiles(volume, from);
+    const amended = await amendImages(volume, from, facts);
     if (!amended.ok) return this.#endFailedRestore(containerId, amended);
     const restored = await restoreProcesses({
       program,
@@ -180,6 +180,9 @@ export class CriuCheckpoint implements CheckpointDriver {
       cgroupRoot: cgroups.unifiedGroup(containerId),
       freezer: freezer?.version === 2 ? path.join(freezer.base, containerId) : null,
       prepare: async (initPid) => {
+        // CRIU has made the groups, and turns their controllers on last; but some files that are watched or open are there
+        // only with a controller.
+        cgroups.turnControllersOn(containerId, facts.controllers);
         // Processes may have files of their groups open, which CRIU opens anew as the machine's own root.
         cgroups.giveToMachine(containerId, machineRootUid);
         const attached = await attachNetwork(initPid);

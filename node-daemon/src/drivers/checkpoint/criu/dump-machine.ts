@@ -11,6 +11,7 @@ import type { CriuCheckpointOptions } from './criu-checkpoint.ts';
 import { findBlockers, type MachineView } from './find-blockers.ts';
 import { readHostFeatures, type DumpFacts } from './host-features.ts';
 import { lookAtMachine, showsRamdisk } from './look-at-machine.ts';
+import { findGroupDevice, hasLostEvents } from './lost-events.ts';
 import { holdNetwork, readNetwork } from './machine-network.ts';
 import {
   awaitEarlierRun,
@@ -56,8 +57,6 @@ const namedMax = 3;
 const passingReasons =
   /in-flight|Control messages in queue|socket has data to read|Can't dump that handle|suitable path for handle/i;
 
-/** What CRIU says of events in the queue of an inotify descriptor, which it can't read without taking them away. */
-const droppedEvents = /events will be dropped/;
 const unreadEvents = fail(
   'CAPABILITY_MISSING',
   'The machine’s memory can’t be held: a process has not read of changes to the files that it watches (inotify).',
@@ -111,8 +110,12 @@ async function runDump(
   });
   try {
     await runCriu(lock, options.program.file, dump);
-    const hasDropped = droppedEvents.test(readFileSync(path.join(into, 'dump.log'), 'utf8'));
-    return hasDropped ? { outcome: unreadEvents, isPassing: true } : { outcome: done, isPassing: false };
+    const isWhole = !hasLostEvents(
+      readFileSync(path.join(into, 'dump.log'), 'utf8'),
+      readFileSync(path.join(into, 'files.img')),
+      findGroupDevice(readFileSync('/proc/self/mountinfo', 'utf8')),
+    );
+    return isWhole ? { outcome: done, isPassing: false } : { outcome: unreadEvents, isPassing: true };
   } catch (error) {
     // The next attempt is of the whole, whatever kept this one from adding to what was there.
     const isIncremental = parent.value !== null;
@@ -166,6 +169,7 @@ async function complete(
     ...readHostFeatures(options.program.version),
     processes: processes.length,
     ramdisk: ramdisk !== null,
+    controllers: options.cgroups.controllers(containerId),
   };
   writeFileDurably(path.join(into, 'facts.json'), JSON.stringify(facts));
   return done;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import * as z from 'zod';
+import { GroupControllers } from '../../container/lxc/group-controllers.ts';
 
 /** What a dump depends on, recorded beside it. */
 export const DumpFacts = z.strictObject({
@@ -13,6 +14,7 @@ export const DumpFacts = z.strictObject({
   processes: z.number().int().positive(),
   /** Whether the content of a memory disk was held with it. */
   ramdisk: z.boolean().default(false),
+  controllers: GroupControllers.default({}),
 });
 export type DumpFacts = z.infer<typeof DumpFacts>;
 

@@ -28,15 +28,15 @@ export function mapImage(image: Buffer, change: (message: Buffer) => Buffer): Bu
   return Buffer.concat(parts);
 }
 
-/** Replaces the values of fields of a message; where `change` gives undefined the field stays. */
+/** Replaces the values of fields of a message; where `change` gives undefined the field stays, where null it goes. */
 export function mapFields(
   message: Buffer,
-  change: (field: MessageField) => bigint | Buffer | undefined,
+  change: (field: MessageField) => bigint | Buffer | null | undefined,
 ): Buffer {
   const parts: Buffer[] = [];
   for (const { field, source } of fieldsOf(message)) {
     const changed = change(field);
-    parts.push(changed === undefined ? source : encode(field.number, changed));
+    if (changed !== null) parts.push(changed === undefined ? source : encode(field.number, changed));
   }
   return Buffer.concat(parts);
 }

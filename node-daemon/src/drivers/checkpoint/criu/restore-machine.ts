@@ -24,7 +24,7 @@ export type RestoreProcesses = {
   readonly freezer: string | null;
   /** The machine's group in version 2's hierarchy, from its top; undefined where there is none. */
   readonly cgroupRoot: string | undefined;
-  /** Called when the namespaces exist and before anything is in them. */
+  /** Called when the namespaces exist and pid 1 is in its groups, before it has any file open. */
   readonly prepare: (initPid: number) => Promise<Outcome<undefined>>;
 };
 

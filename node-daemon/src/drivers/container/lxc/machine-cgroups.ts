@@ -13,6 +13,7 @@ import {
   type CgroupPlace,
   type Controller,
 } from '../cgroups/detect.ts';
+import { readControllers, turnControllersOn, type GroupControllers } from './group-controllers.ts';
 
 const removeTimeoutMs = 10_000;
 /** Directory of the monitors' groups beside those of the machines. */
@@ -27,8 +28,8 @@ export class MachineCgroups {
   /** The daemon's group relative to each hierarchy's top. */
   readonly group: string;
   readonly #bases: readonly string[];
-  /** The daemon's group in version 2's hierarchy, from its top; undefined where that is not mounted. */
-  readonly #unified: string | undefined;
+  /** The daemon's group in version 2's hierarchy, from its top, and its directory; undefined where that is not mounted. */
+  readonly #unified: { readonly group: string; readonly directory: string } | undefined;
   /** Names of the files of a group that whoever it is delegated to may write; the kernel lists those of version 2. */
   readonly #delegated = new Set(
     ['tasks', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'].concat(
@@ -44,8 +45,10 @@ export class MachineCgroups {
     this.#bases = [...new Set([...tops.values()].map((top) => path.join(top, name)))];
     const unified = mounts.find(({ version }) => version === 2)?.path;
     const unifiedTop = unified === undefined ? undefined : tops.get(unified);
-    if (unified !== undefined && unifiedTop !== undefined)
-      this.#unified = path.join('/', path.relative(unified, unifiedTop), name);
+    if (unified !== undefined && unifiedTop !== undefined) {
+      const group = path.join('/', path.relative(unified, unifiedTop), name);
+      this.#unified = { group, directory: path.join(unifiedTop, name) };
+    }
     const layout: { [controller in Controller]?: CgroupPlace } = {};
     const found = detectCgroups(name);
     for (const controller of controllers) {
@@ -70,7 +73,20 @@ export class MachineCgroups {
 
   /** Group of the machine in version 2's hierarchy, from its top; undefined where that is not mounted. */
   unifiedGroup(containerId: string): string | undefined {
-    return this.#unified === undefined ? undefined : path.join(this.#unified, containerId);
+    return this.#unified && path.join(this.#unified.group, containerId);
+  }
+
+  /** What {@link turnControllersOn} can turn on again. */
+  controllers(containerId: string): GroupControllers {
+    return this.#unified === undefined
+      ? {}
+      : readControllers(path.join(this.#unified.directory, containerId));
+  }
+
+  /** Turns controllers on in groups that something else than the machine has made anew. */
+  turnControllersOn(containerId: string, wanted: GroupControllers): void {
+    if (this.#unified === undefined) return;
+    turnControllersOn(path.join(this.#unified.directory, containerId), wanted);
   }
 
   monitorGroup(containerId: string): string {
