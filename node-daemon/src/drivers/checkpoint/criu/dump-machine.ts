@@ -110,11 +110,7 @@ async function runDump(
   });
   try {
     await runCriu(lock, options.program.file, dump);
-    const isWhole = !hasLostEvents(
-      readFileSync(path.join(into, 'dump.log'), 'utf8'),
-      readFileSync(path.join(into, 'files.img')),
-      findGroupDevice(readFileSync('/proc/self/mountinfo', 'utf8')),
-    );
+    const isWhole = holdsAllEvents(into, options.cgroups.tree.layout.freezer?.version);
     return isWhole ? { outcome: done, isPassing: false } : { outcome: unreadEvents, isPassing: true };
   } catch (error) {
     // The next attempt is of the whole, whatever kept this one from adding to what was there.
@@ -128,6 +124,13 @@ async function runDump(
     );
     return { outcome, isPassing: isIncremental || passingReasons.test(reason ?? '') };
   }
+}
+
+function holdsAllEvents(into: string, freezerVersion: 1 | 2 | undefined): boolean {
+  const log = readFileSync(path.join(into, 'dump.log'), 'utf8');
+  const mountInfo = readFileSync('/proc/self/mountinfo', 'utf8');
+  const groups = freezerVersion === 2 ? findGroupDevice(mountInfo) : undefined;
+  return !hasLostEvents(log, readFileSync(path.join(into, 'files.img')), groups);
 }
 
 /** Gives the directory with the pages that were written beforehand; null: there are none, it has been made anew. */

@@ -10,9 +10,9 @@ const minorBits = 20n;
 
 /**
  * Whether a dump lacks news of watched files that nobody will tell again, as its log and its image of open files
- * (files.img) say. News of control groups of version 2 are no loss: freezing the machine makes some itself, and when it
- * goes on the kernel tells anew of each group, whereupon systemd looks at what became of it. `groups`: the device of their
- * file system, from {@link findGroupDevice}.
+ * (files.img) say. News of control groups are no loss where it is version 2 that makes the machine stand still: that is
+ * news itself, and when the machine goes on the kernel tells anew of each group, whereupon systemd looks at what became
+ * of it. `groups`: the device of their file system, from {@link findGroupDevice}; undefined where it is not so.
  */
 export function hasLostEvents(log: string, image: Buffer, groups: bigint | undefined): boolean {
   const dropped = new Set([...log.matchAll(droppedEvents)].map(([, id]) => BigInt(id ?? '')));

@@ -21,6 +21,7 @@ describe('the controllers that a machine has turned on in its groups', () => {
   });
 
   it('are turned on where there is such a group, whatever else is asked for', () => {
+    mkdirSync(path.join(own, 'constructor'));
     turnControllersOn(own, { 'system.slice': ['pids'], '../outside': ['memory'], gone: ['memory'] });
     expect(readFileSync(file('system.slice'), 'utf8')).toBe('+pids');
     expect(readFileSync(file(''), 'utf8')).toBe(groups['']);

@@ -24,7 +24,8 @@ export function readControllers(own: string): GroupControllers {
 /** Turns them on in groups that exist. What the kernel does not take stays off, and shows when it is missed. */
 export function turnControllersOn(own: string, wanted: GroupControllers): void {
   for (const group of groupsBelow(own)) {
-    for (const controller of wanted[group] ?? []) {
+    // Whatever the machine has called its group.
+    for (const controller of Object.hasOwn(wanted, group) ? (wanted[group] ?? []) : []) {
       try {
         writeFileSync(controlFile(own, group), `+${controller}`);
       } catch {
