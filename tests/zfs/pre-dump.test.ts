@@ -87,6 +87,10 @@ describe('memory that is written while the machine runs', () => {
 
   const launch = (program: string): Promise<string> =>
     daemon.shell(id, `setsid sh /root/${program} </dev/null >/dev/null 2>&1 &`);
+  /** Two passes and what changed since; CRIU may have lost track in the second, and begun anew. */
+  function expectIncrement(): void {
+    expect(criu.calls().join(' ')).toMatch(/^(?:pre-dump ){2,4}increment$/);
+  }
   async function beatsAfter(count: number, machine = id): Promise<number> {
     return waitFor(`beat ${count}`, async () => {
       const beats = Number(await daemon.shell(machine, 'cat /root/beats 2>/dev/null | wc -l'));
@@ -129,7 +133,7 @@ describe('memory that is written while the machine runs', () => {
     for (const name of ['first', 'second']) {
       criu.forget();
       const steps = await run('snapshot', name);
-      expect(criu.calls()).toEqual(['pre-dump', 'pre-dump', 'increment']);
+      expectIncrement();
       const memory = memoryIn(name);
       expect(readlinkSync(path.join(memory, 'parent'))).toBe('pre-2');
       expect(readlinkSync(path.join(memory, 'pre-2', 'parent'))).toBe('../pre-1');
@@ -157,7 +161,7 @@ describe('memory that is written while the machine runs', () => {
   it('a fork comes from it', async () => {
     criu.forget();
     const point = await host.copyOut(spec, { stateful: true });
-    expect(criu.calls()).toEqual(['pre-dump', 'pre-dump', 'increment']);
+    expectIncrement();
     const wanted = { from: host, spec, point };
     const fork = makeSpec({ image: 'busybox', memory_bytes: 512 * mib, name: 'fork' });
     const copy_source = await host.sourceOf(wanted, { stateful: true });
@@ -178,22 +182,23 @@ describe('memory that is written while the machine runs', () => {
     await beatsAfter(await beatsAfter(0));
     criu.release();
     await held;
-    expect(criu.calls()).toEqual(['pre-dump', 'pre-dump', 'increment']);
+    expectIncrement();
   });
 
   it('is written while processes are being started all the time', async () => {
     await launch('starter');
+    const { length: logged } = daemon.output;
     await waitFor('the starter', async () => (await daemon.shell(id, 'pidof xargs || :')) !== '');
     for (const name of ['busy-1', 'busy-2', 'busy-3']) {
       criu.forget();
       await run('snapshot', name);
-      expect(criu.calls().slice(0, 3)).toEqual(['pre-dump', 'pre-dump', 'increment']);
+      expect(criu.calls().join(' ')).toMatch(/^(?:pre-dump ){2,4}increment/);
     }
     await run('restore', 'busy-3');
     await beatsAfter(await beatsAfter(0));
     await expectOneLife();
     await daemon.shell(id, 'killall yes');
-    expect(daemon.output).not.toContain('could not be written beforehand');
+    expect(daemon.output.slice(logged)).not.toContain('could not be written beforehand');
   });
 
   it('where it can’t be written beforehand, or not added to, the whole is held while it stands still', async () => {
