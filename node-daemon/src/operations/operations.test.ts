@@ -297,6 +297,8 @@ describe.skipIf(whyNoMachines() !== undefined)(
     it('answers questions about a machine from what the kernel says', async () => {
       const spec = makeSpec();
       await control.run(spec, 'create');
+      // Its init starts its only child once it is up.
+      await daemon.shell(spec.container_id, 'until pidof sleep >/dev/null; do :; done');
       const ask = { type: 'ask', container_id: spec.container_id } as const;
       control.send({ ...ask, ask_id: 'a'.repeat(32), kind: 'stats' });
       control.send({ ...ask, ask_id: 'b'.repeat(32), kind: 'runtime' });

@@ -198,7 +198,7 @@ describe('the hot path', () => {
     const { authTokens } = schema;
     const [minted] = await stage.database.select().from(authTokens).where(eq(authTokens.userId, id));
     if (minted === undefined) throw new Error('there is no token');
-    const makers = ['1', '2', '3'].map((digit) => `${digit}${minted.id.slice(1)}`);
+    const makers = [randomObjectId(), randomObjectId(), randomObjectId()];
     for (const [index, maker] of makers.entries()) {
       await stage.database.insert(authTokens).values({
         ...minted,
