@@ -10,7 +10,7 @@ import { arch, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { giveUp, prepareImage, prepareMachine } from './host/lab.ts';
 import { IMAGES, PACKED_DAEMON, writeCheckoutDisk } from './host/vm/checkout-disk.ts';
-import { Guest, type GuestParts } from './host/vm/guest.ts';
+import { Guest, type GuestOptions, type GuestParts } from './host/vm/guest.ts';
 import { mergeReports } from './host/vm/merge-reports.ts';
 import { onStopRequest } from './stack/stop-request.ts';
 
@@ -76,6 +76,22 @@ function testScript(words: readonly string[]): string {
   ].join('\n');
 }
 
+/** The emulator loses a processor's timer in one of many boots: nothing moves any more then. */
+async function boot(options: GuestOptions, attemptsLeft = 2): Promise<Guest> {
+  try {
+    return await Guest.boot(options, (booting) => {
+      cleanUp = async () => {
+        await booting.stop();
+        rmSync(options.runDirectory, { recursive: true, force: true });
+      };
+    });
+  } catch (error) {
+    if (attemptsLeft === 0) throw error;
+    say(`${error instanceof Error ? error.message : String(error)}\nIt is booted once more.`);
+    return boot(options, attemptsLeft - 1);
+  }
+}
+
 /** Brings the reports of the tests out of the guest, to where one was asked for; without one of them there is none. */
 async function fetchReport(guest: Guest, words: readonly string[]): Promise<void> {
   const file = words.find((word) => word.startsWith(reportOption))?.slice(reportOption.length);
@@ -105,17 +121,16 @@ async function run(): Promise<number> {
   const startedAt = performance.now();
   const seconds = (): string => `${Math.round((performance.now() - startedAt) / 1000)} s`;
   const count = Math.min(cpusMax, cpus().length);
-  const guest = await Guest.boot({ ...parts, runDirectory, cpus: count }, (booting) => {
-    cleanUp = async () => {
-      await booting.stop();
-      rmSync(runDirectory, { recursive: true, force: true });
-    };
-  });
+  const guest = await boot({ ...parts, runDirectory, cpus: count });
   say(`The virtual machine is up after ${seconds()}.`);
-  const status = await guest.run(testScript(words), (text) => process.stdout.write(text));
-  await fetchReport(guest, words);
-  if (status !== 0)
-    say(`What its kernel said last:\n${guest.readConsole().split('\n').slice(-5).join('\n')}`);
+  let status = 1;
+  try {
+    status = await guest.run(testScript(words), (text) => process.stdout.write(text));
+    await fetchReport(guest, words);
+  } finally {
+    if (status !== 0)
+      say(`What its kernel said last:\n${guest.readConsole().split('\n').slice(-5).join('\n')}`);
+  }
   say(`Done after ${seconds()}.`);
   return status;
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
 import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
 import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { hostPidsOf } from './support/host-pids.ts';
 
 const mib = 1024 * 1024;
 const rounds = 6;
@@ -77,9 +78,8 @@ function inOrder(durationsMs: readonly number[]): number[] {
 
 /** Of all processes of the machine together. */
 function residentBytes(containerId: string): number {
-  const groups = `find /sys/fs/cgroup -path '*/${containerId}/cgroup.procs' -not -path '*/monitors/*'`;
-  const members = `for pid in $(${groups} | xargs cat | sort -u); do cat /proc/$pid/statm; done 2>/dev/null`;
-  const text = execFileSync('sh', ['-c', `${members}; true`], { encoding: 'utf8' });
+  const files = hostPidsOf(containerId).map((pid) => `/proc/${pid}/statm`);
+  const text = execFileSync('sh', ['-c', 'cat "$@" 2>/dev/null; true', 'sh', ...files], { encoding: 'utf8' });
   const pages = text.split('\n').map((line) => Number(line.split(' ')[1] ?? 0));
   return pages.reduce((sum, each) => sum + each, 0) * 4096;
 }

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { inNetworkOf } from './support/host-pids.ts';
 import { provideMachine } from './support/provide-machine.ts';
 
 const rules = `table inet guard {
@@ -16,13 +16,7 @@ describe('what a machine changed in its network, and a snapshot with memory', ()
   const { container_id: id } = machine.spec;
   beforeAll(() => machine.run('create'));
 
-  /** With the host's programs, in the machine's network: busybox has neither nft nor all of ip. */
-  function inNetwork(command: string, input = ''): string {
-    const groups = `find /sys/fs/cgroup -path '*/${id}/cgroup.procs' -not -path '*/monitors/*'`;
-    const [member] = execFileSync('sh', ['-c', `${groups} | xargs cat`], { encoding: 'utf8' }).split('\n');
-    const place = [`--net=/proc/${member}/ns/net`, 'sh', '-c', command];
-    return execFileSync('nsenter', place, { input, encoding: 'utf8' });
-  }
+  const inNetwork = (command: string, input = ''): string => inNetworkOf(id, command, input);
 
   it('firewall rules and kernel settings come back with it', async () => {
     inNetwork('nft -f -', rules);

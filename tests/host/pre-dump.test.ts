@@ -50,7 +50,10 @@ describe('memory that can’t be written beforehand', () => {
   let traces: Record<string, string[]>;
 
   const startDaemon = (): Promise<DaemonProcess> =>
-    host.startDaemon({ driver: 'lxc', environment: { NODE_DAEMON_CRIU: criu.file } });
+    host.startDaemon({
+      driver: 'lxc',
+      environment: { NODE_DAEMON_CRIU: criu.file, NODE_DAEMON_CRIU_IDLE_SECONDS: '5' },
+    });
   const count = async (): Promise<number> => Number(await daemon.shell(id, 'cat /root/count'));
   async function advances(): Promise<void> {
     const before = await count();
@@ -116,6 +119,19 @@ describe('memory that can’t be written beforehand', () => {
     expect(restored).toMatchObject({ result: { restored_as: 'memory' } });
     await advances();
     await removeHeld('held', 2);
+    expect(hostTraces(host.dataDir)).toEqual(traces);
+  });
+
+  it('where CRIU does nothing any more, it is ended, and so is the snapshot', async () => {
+    criu.forget();
+    criu.stopAt('pre-dump', 'never');
+    expect(await hold('never', 2)).toMatchObject({
+      type: 'failed',
+      error: { code: 'DRIVER_FAILED', state: 'running', step: 'pre-dump' },
+    });
+    criu.stopAt('pre-dump', null);
+    expect(criu.calls()).toEqual(['pre-dump']);
+    await advances();
     expect(hostTraces(host.dataDir)).toEqual(traces);
   });
 

@@ -197,7 +197,7 @@ describe('memory that is written while the machine runs', () => {
     await run('restore', 'busy-3');
     await beatsAfter(await beatsAfter(0));
     await expectOneLife();
-    await daemon.shell(id, 'killall yes');
+    await daemon.shell(id, 'killall yes xargs');
     expect(daemon.output.slice(logged)).not.toContain('could not be written beforehand');
   });
 

@@ -213,7 +213,7 @@ export interface CheckpointDriver {
   /**
    * Writes what it can of a running machine's memory beforehand, so that the dump, which has to follow soon, holds
    * only what changed since. A success as well where there is nothing to be gained, or the host can't. A failure
-   * keeps nothing from being dumped as a whole, and leaves nothing.
+   * leaves nothing; unless it is DRIVER_FAILED, it keeps nothing from being dumped as a whole.
    */
   preDump(request: HoldRequest): Promise<Outcome<undefined>>;
   /** Removes the memory directory from a machine's volume; what a daemon that is gone began in it is waited for. */

@@ -8,7 +8,7 @@ import type { OperationContext, OperationPlan, Step } from './step.ts';
 /** Blockers that one refusal names. */
 const namedBlockersMax = 3;
 
-/** What changes little is written while the machine runs; it stands still for the rest. Never fails a snapshot. */
+/** What changes little is written while the machine runs; it stands still for the rest. */
 const preDumpMemory: Step = {
   name: 'pre-dump',
   applies: ({ stateful }) => stateful === true,
@@ -16,7 +16,9 @@ const preDumpMemory: Step = {
     const { drivers, dispatch, initialState } = context;
     if (!isStateful(dispatch) || initialState !== 'running') return done;
     const written = await drivers.checkpoint.preDump(holdRequest(context));
-    if (!written.ok) context.remark(written.failure);
+    if (written.ok) return done;
+    if (written.failure.code === 'DRIVER_FAILED') return written;
+    context.remark(written.failure);
     return done;
   },
   undo: async (context) => {

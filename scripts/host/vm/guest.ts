@@ -17,8 +17,8 @@ export type GuestOptions = GuestParts & {
 };
 
 const socketTimeoutMs = 30_000;
-/** Emulated, on a busy machine; 15 seconds are usual. */
-const bootTimeoutMs = 600_000;
+/** Emulated, on a busy machine; 15 to 30 seconds are usual. */
+const bootTimeoutMs = 150_000;
 
 /** A virtual machine that runs scripts one after the other. */
 export class Guest {
@@ -51,7 +51,7 @@ export class Guest {
     } catch (error) {
       await guest.stop();
       const console = guest.readConsole();
-      throw new Error(`The guest did not boot.\n${console.split('\n').slice(-15).join('\n')}`, {
+      throw new Error(`The virtual machine did not boot.\n${console.split('\n').slice(-15).join('\n')}`, {
         cause: error,
       });
     }

@@ -30,6 +30,20 @@ pre-dump*) echo pre-dump >>${at('calls')} ;;
 dump*--prev-images-dir*) echo increment >>${at('calls')} ;;
 dump*) echo whole >>${at('calls')} ;;
 esac
+stuck=$(cat ${at('stuck')} 2>/dev/null)
+case "$stuck" in
+"$1 never") trap '' ALRM; : >${at('stopped')}; sleep 100000; exit ;;
+"$1 "*)
+  trap : ALRM
+  into=\${*#*--images-dir }
+  '${found.program.file}' "$@" &
+  until ls "\${into%% *}" | grep -q "^\${stuck#* }"; do kill -0 $! || break; done
+  kill -STOP $!
+  : >${at('stopped')}
+  wait $!
+  exit
+  ;;
+esac
 case "$(cat ${at('refusal')}) $1 $*" in
 'pre-dump pre-dump'* | 'increment dump'*--prev-images-dir*) exit 1 ;;
 'hold-up pre-dump'*) await_release ;;
@@ -61,6 +75,20 @@ exec '${found.program.file}' "$@"
 
   forget(): void {
     writeFileSync(path.join(this.#folder, 'calls'), '');
+  }
+
+  /**
+   * From now on CRIU stands still for ever once it has made a file whose name begins so: its log at first, then, for
+   * each process that it has in its hands, `pagemap-` and `core-`. `never`: it never begins. Null: no more of this.
+   */
+  stopAt(command: 'pre-dump' | 'dump', file: string | null): void {
+    rmSync(path.join(this.#folder, 'stopped'), { force: true });
+    writeFileSync(path.join(this.#folder, 'stuck'), file === null ? '' : `${command} ${file}`);
+  }
+
+  /** Whether a CRIU has come to stand still so. */
+  get hasStopped(): boolean {
+    return existsSync(path.join(this.#folder, 'stopped'));
   }
 
   /** Whether a pre-dump is being held up. */

@@ -23,7 +23,8 @@ export async function discardMemory(volume: string): Promise<Outcome<undefined>>
   const directory = memoryDirectoryOf(volume);
   if (!existsSync(directory)) return done;
   try {
-    while (isHeldInHostMemory(volume)) await run('umount', directory);
+    // A process that stands still may have a file of a CRIU open that was killed, until it goes on.
+    while (isHeldInHostMemory(volume)) await run('umount', '--lazy', directory);
     await rm(directory, { recursive: true, force: true });
     return done;
   } catch {

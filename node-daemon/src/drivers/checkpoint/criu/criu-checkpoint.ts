@@ -13,12 +13,12 @@ import type { CheckpointDriver, HoldRequest, RestoreRequest } from '../../types.
 import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
 import { amendImages } from './amend-images.ts';
 import type { CriuProgram } from './criu-program.ts';
+import { awaitEarlierRun, StuckCriuError } from './criu-run.ts';
 import { dumpMachine, pauseBefore, ramdiskIn, type DumpMachine } from './dump-machine.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
 import { compareFeatures, DumpFacts, readHostFeatures } from './host-features.ts';
 import { lookAtMachine, lookAtNetwork } from './look-at-machine.ts';
 import { putNetworkBack } from './machine-network.ts';
-import { awaitEarlierRun, lockOf } from './memory-room.ts';
 import { preDumpMachine } from './pre-dump-machine.ts';
 import { readProcesses } from './read-processes.ts';
 import { restoreProcesses } from './restore-machine.ts';
@@ -80,17 +80,21 @@ export class CriuCheckpoint implements CheckpointDriver {
       if (machine === undefined) return fail('WRONG_STATE', 'The machine is not running.');
       return await preDumpMachine(this.#options, machine);
     } catch (error) {
-      // It ended, or there is not even room for a directory.
       await discardMemory(volume);
-      return fail('DRIVER_FAILED', describeError(error));
+      // Otherwise it ended, or there is not even room for a directory.
+      const code = error instanceof StuckCriuError ? 'DRIVER_FAILED' : 'CAPABILITY_MISSING';
+      return fail(code, describeError(error));
     } finally {
       await this.#letGoOn(containerId);
     }
   }
 
   async discard(containerId: string, volume: string): Promise<Outcome<undefined>> {
-    if (existsSync(memoryDirectoryOf(volume))) {
-      await awaitEarlierRun(lockOf(this.#options.layout, containerId));
+    try {
+      if (existsSync(memoryDirectoryOf(volume))) await awaitEarlierRun(this.#options, containerId);
+    } catch (error) {
+      // Stuck and ended, it is over as well.
+      if (!(error instanceof StuckCriuError)) throw error;
     }
     return discardMemory(volume);
   }
@@ -115,6 +119,19 @@ export class CriuCheckpoint implements CheckpointDriver {
   }
 
   async dump(request: HoldRequest): Promise<Outcome<undefined>> {
+    const { containerId, volume } = request;
+    try {
+      // While what a daemon that is gone began still works, the machine only seems to go on.
+      if (existsSync(memoryDirectoryOf(volume))) await awaitEarlierRun(this.#options, containerId);
+      return await this.#dumpAtFitMoment(request);
+    } catch (error) {
+      if (!(error instanceof StuckCriuError)) throw error;
+      await discardMemory(volume);
+      return fail('DRIVER_FAILED', error.message);
+    }
+  }
+
+  async #dumpAtFitMoment(request: HoldRequest): Promise<Outcome<undefined>> {
     const { container } = this.#options;
     const { containerId } = request;
     for (let attempt = 0; ; attempt += 1) {

@@ -3,11 +3,21 @@ import { existsSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
+/** A CRIU that passes its own check on this kernel. */
+export type CriuProgram = {
+  readonly file: string;
+  readonly version: string;
+  /** Whether the kernel can tell which pages of memory were written to since it was last asked. */
+  readonly tracksMemory: boolean;
+  /** After how long without any work it is stuck and is ended. */
+  readonly idleMaxMs: number;
+};
+
 /**
- * A CRIU that passes its own check on this kernel. `tracksMemory`: the kernel can tell which pages of memory were
- * written to since it was last asked.
+ * Has CRIU follow processes by system calls, not by hardware breakpoints (its `FI_NO_BREAKPOINTS`). Virtual machines
+ * lose one now and then; CRIU would wait for that process for ever (checkpoint-restore/criu#107).
  */
-export type CriuProgram = { readonly file: string; readonly version: string; readonly tracksMemory: boolean };
+export const criuEnvironment = { CRIU_FAULT: '130' };
 
 /** What was found, or why there is no CRIU to be used. */
 export type CriuProbe =
@@ -15,12 +25,17 @@ export type CriuProbe =
   | { readonly available: false; readonly reason: string };
 
 const timeoutMs = 60_000;
+const idleSecondsDefault = '120';
 
 /**
  * Looks for a CRIU: `NODE_DAEMON_CRIU`, then one put beside the system by `scripts/host/get-criu.sh`, then the
  * system's. The first that passes `criu check` is taken: an old one on a new kernel does not.
+ * `NODE_DAEMON_CRIU_IDLE_SECONDS` is its `idleMaxMs`, 120 by default.
  */
 export function findCriu(environment: Readonly<Record<string, string | undefined>>): CriuProbe {
+  const idleMaxMs = Number(environment['NODE_DAEMON_CRIU_IDLE_SECONDS'] || idleSecondsDefault) * 1000;
+  if (!(idleMaxMs > 0 && idleMaxMs < Infinity))
+    return { available: false, reason: 'NODE_DAEMON_CRIU_IDLE_SECONDS is not a number above 0' };
   const reasons: string[] = [];
   for (const file of candidates(environment)) {
     if (!existsSync(file)) continue;
@@ -31,7 +46,7 @@ export function findCriu(environment: Readonly<Record<string, string | undefined
     }
     if (passes(file)) {
       const tracksMemory = passes(file, '--feature', 'mem_dirty_track');
-      return { available: true, program: { file, version, tracksMemory } };
+      return { available: true, program: { file, version, tracksMemory, idleMaxMs } };
     }
     reasons.push(`CRIU ${version} does not work with this kernel (“criu check” fails)`);
   }

@@ -8,20 +8,13 @@ import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
 import { cgroupRootArguments } from './cgroup-roots.ts';
 import { dumpArguments } from './criu-arguments.ts';
 import type { CriuCheckpointOptions } from './criu-checkpoint.ts';
+import { runCriu, StuckCriuError } from './criu-run.ts';
 import { findBlockers, type MachineView } from './find-blockers.ts';
 import { readHostFeatures, type DumpFacts } from './host-features.ts';
 import { lookAtMachine, showsRamdisk } from './look-at-machine.ts';
 import { findGroupDevice, hasLostEvents } from './lost-events.ts';
 import { holdNetwork, readNetwork } from './machine-network.ts';
-import {
-  awaitEarlierRun,
-  dumpBytesMax,
-  hasRoom,
-  lockOf,
-  noRoom,
-  openMemoryDirectory,
-  runCriu,
-} from './memory-room.ts';
+import { dumpBytesMax, hasRoom, noRoom, openMemoryDirectory } from './memory-room.ts';
 import { findNetworkChanges, type NetworkView } from './network-view.ts';
 import { takePreDump } from './pre-dump-record.ts';
 import { readReason } from './restore-machine.ts';
@@ -67,7 +60,10 @@ export function ramdiskIn(directory: string): string {
   return path.join(directory, 'ramdisk');
 }
 
-/** One attempt to dump a machine that stands still. On failure nothing is left, and it stands still again. */
+/**
+ * One attempt to dump a machine that stands still. On failure nothing is left, and it stands still again. Rejects with
+ * `StuckCriuError`.
+ */
 export async function dumpMachine(options: CriuCheckpointOptions, request: DumpMachine): Promise<DumpEnd> {
   const { containerId, initPid, volume } = request;
   // A process may have come in between the first look and the freeze.
@@ -96,8 +92,6 @@ async function runDump(
 ): Promise<DumpEnd> {
   const { containerId, initPid, freezer, volume } = request;
   const into = memoryDirectoryOf(volume);
-  const lock = lockOf(options.layout, containerId);
-  if (existsSync(into)) await awaitEarlierRun(lock);
   const parent = await prepareDirectory(options, request, ramdisk);
   if (!parent.ok) return { outcome: parent, isPassing: false };
   const dump = dumpArguments({
@@ -109,10 +103,11 @@ async function runDump(
     parent: parent.value,
   });
   try {
-    await runCriu(lock, options.program.file, dump);
+    await runCriu(options, containerId, dump);
     const isWhole = holdsAllEvents(into, options.cgroups.tree.layout.freezer?.version);
     return isWhole ? { outcome: done, isPassing: false } : { outcome: unreadEvents, isPassing: true };
   } catch (error) {
+    if (error instanceof StuckCriuError) throw error;
     // The next attempt is of the whole, whatever kept this one from adding to what was there.
     const isIncremental = parent.value !== null;
     const reason = readReason(path.join(into, 'dump.log'));

@@ -5,6 +5,7 @@ import { writeFileDurably } from '../../../durable-file.ts';
 import { done, fail, type Outcome } from '../../../outcome.ts';
 import {
   changedSettings,
+  findLocks,
   HeldNetwork,
   networkScript,
   parseNetwork,
@@ -44,6 +45,12 @@ export async function putNetworkBack(directory: string, initPid: number): Promis
   } catch {
     return fail('DRIVER_FAILED', 'The machine’s firewall and network settings could not be put back.');
   }
+}
+
+/** Takes away the locks of a CRIU that was killed: nothing comes in or goes out with them. */
+export async function unlockNetwork(initPid: number): Promise<void> {
+  const tables = await runInside(initPid, ['nft', 'list', 'tables']);
+  for (const lock of findLocks(tables)) await runInside(initPid, ['nft', 'delete', ...lock]);
 }
 
 function fileIn(directory: string): string {

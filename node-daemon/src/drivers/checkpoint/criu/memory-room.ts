@@ -1,11 +1,9 @@
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import path from 'node:path';
 import { done, fail, type Outcome } from '../../../outcome.ts';
-import { machineRootUid, type LxcLayout } from '../../container/lxc/layout.ts';
+import { machineRootUid } from '../../container/lxc/layout.ts';
 import type { CgroupTree } from '../../container/cgroups/cgroup-tree.ts';
 import { ramdiskUsage } from '../../container/namespaces/ramdisk.ts';
-import { runCommand } from '../../storage/run-command.ts';
 import {
   discardMemory,
   holdInHostMemory,
@@ -56,24 +54,6 @@ export async function hasRoom(volume: string, bytes: number): Promise<boolean> {
   const held = await statfs(memoryDirectoryOf(volume));
   const used = (held.blocks - held.bfree) * held.bsize;
   return held.bavail * held.bsize >= bytes && free >= used + bytes;
-}
-
-/**
- * Runs CRIU while nothing else of CRIU works on the machine: not what a daemon that was killed began, which goes on.
- * It is never killed itself, because that would leave its code in the processes that it looks at.
- */
-export async function runCriu(lock: string, file: string, argv: readonly string[]): Promise<void> {
-  await runCommand('flock', '--exclusive', lock, file, ...argv);
-}
-
-/** Waits for the end of what a daemon that was killed began. */
-export async function awaitEarlierRun(lock: string): Promise<void> {
-  await runCommand('flock', '--exclusive', lock, 'true');
-}
-
-/** The lock of {@link runCriu} for a machine. */
-export function lockOf(layout: LxcLayout, containerId: string): string {
-  return path.join(layout.paths(containerId).directory, 'dump.lock');
 }
 
 async function freeBytes(directory: string): Promise<number> {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { changedSettings, findNetworkChanges, parseNetwork, type NetworkView } from './network-view.ts';
+import {
+  changedSettings,
+  findLocks,
+  findNetworkChanges,
+  parseNetwork,
+  type NetworkView,
+} from './network-view.ts';
 
 const given = { address: '10.1.0.2', prefix: 22, gateway: '10.1.0.1', hardware: '0a:c0:0a:01:00:02' };
 const loopAddress = { family: 'inet', local: '127.0.0.1', prefixlen: 8, scope: 'host' };
@@ -92,6 +98,12 @@ describe('the network of a machine', () => {
       '/proc/sys/net/ipv4/ip_local_port_range': '32768\t60999',
     });
     expect(() => parseNetwork('nonsense')).toThrow();
+  });
+
+  it('of its tables only CRIU’s own are locks', () => {
+    const tables = 'table inet own\ntable inet CRIU-77\ntable ip CRIU\ntable inet CRIUS\n';
+    expect(findLocks(tables)).toEqual([['table', 'inet', 'CRIU-77']]);
+    expect(findLocks('')).toEqual([]);
   });
 
   it('of its settings only those are put back that are others now, and that this host has', () => {

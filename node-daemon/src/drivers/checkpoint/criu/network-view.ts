@@ -137,6 +137,14 @@ function parseSettings(text: string): Record<string, string> {
   return settings;
 }
 
+/** The tables of CRIU in the output of `nft list tables`, each as the words that name it. */
+export function findLocks(tables: string): string[][] {
+  return tables
+    .split('\n')
+    .filter((line) => line.startsWith('table inet CRIU-'))
+    .map((line) => line.split(' '));
+}
+
 /** CRIU holds connections still by tables of its own, which are there while it works. */
 function withoutLocks(ruleset: string): string {
   return ruleset.replace(/^table inet CRIU-[^\n]*\{\n(?:(?:[ \t][^\n]*)?\n)*\}\n?/gm, '').trim();

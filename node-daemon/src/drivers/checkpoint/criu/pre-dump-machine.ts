@@ -6,16 +6,9 @@ import { runCommand } from '../../storage/run-command.ts';
 import { discardMemory, isHeldInHostMemory, memoryDirectoryOf } from '../memory-directory.ts';
 import { preDumpArguments } from './criu-arguments.ts';
 import type { CriuCheckpointOptions } from './criu-checkpoint.ts';
+import { runCriu, StuckCriuError } from './criu-run.ts';
 import type { DumpMachine } from './dump-machine.ts';
-import {
-  dumpBytesMax,
-  hasRoom,
-  lockOf,
-  makeReadable,
-  noRoom,
-  openMemoryDirectory,
-  runCriu,
-} from './memory-room.ts';
+import { dumpBytesMax, hasRoom, makeReadable, noRoom, openMemoryDirectory } from './memory-room.ts';
 import { isWorthKeeping, passesMax, wantsPass } from './pre-dump-passes.ts';
 import { recordPreDump } from './pre-dump-record.ts';
 import { readReason } from './restore-machine.ts';
@@ -27,7 +20,7 @@ const lostTrack = /Missing \S+ in parent pagemap/;
 /**
  * Writes the pages of a running machine into its memory directory, made anew, and has the kernel mark what is written
  * to from then on, so that the dump has to hold only that. Small machines are left alone. On failure, which keeps no
- * machine from being dumped as a whole, nothing is left but that it may stand still.
+ * machine from being dumped as a whole, nothing is left but that it may stand still. Rejects with `StuckCriuError`.
  */
 export async function preDumpMachine(
   options: CriuCheckpointOptions,
@@ -89,18 +82,19 @@ async function runPass(
   into: string,
   parent: string | null,
 ): Promise<Outcome<undefined>> {
-  const { container, layout, program } = options;
+  const { container } = options;
   const frozen = await container.freeze(containerId);
   if (!frozen.ok) return frozen;
   const settled = await settleMachine(options, containerId, findHold);
   if (!settled.ok) return settled;
   const argv = preDumpArguments({ initPid, into, freezer, parent });
   const over = new AbortController();
-  const run = runCriu(lockOf(layout, containerId), program.file, argv).finally(() => over.abort());
+  const run = runCriu(options, containerId, argv).finally(() => over.abort());
   // Both, however the other ends: whoever freezes the machine next must not be undone by this.
   const ends = await Promise.allSettled([run, letGoOn(options, containerId, into, over.signal)]);
   const failed = ends.find((end) => end.status === 'rejected');
   if (failed === undefined) return done;
+  if (failed.reason instanceof StuckCriuError) throw failed.reason;
   const reason = readReason(path.join(into, 'pre-dump.log')) ?? describeError(failed.reason);
   return fail('CAPABILITY_MISSING', `The machine’s memory could not be written beforehand: ${reason}.`);
 }

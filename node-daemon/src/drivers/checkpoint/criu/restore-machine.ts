@@ -5,7 +5,7 @@ import path from 'node:path';
 import { done, fail, type Outcome } from '../../../outcome.ts';
 import { runCommand } from '../../storage/run-command.ts';
 import { firstCriuError, restoreConfiguration } from './criu-arguments.ts';
-import type { CriuProgram } from './criu-program.ts';
+import { criuEnvironment, type CriuProgram } from './criu-program.ts';
 
 const gateScript = path.join(import.meta.dirname, 'restore-gate.sh');
 const fifoFlags = constants.O_RDWR | constants.O_NONBLOCK;
@@ -49,6 +49,7 @@ export async function restoreProcesses(request: RestoreProcesses): Promise<Outco
   const child = spawn('lxc-checkpoint', ['-r', '-P', lxcPath, '-n', containerId, '-D', from, '-v'], {
     cwd: '/',
     env: {
+      ...criuEnvironment,
       PATH: `${path.dirname(program.file)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
       CRIU_CONFIG_FILE: files.configuration,
     },
