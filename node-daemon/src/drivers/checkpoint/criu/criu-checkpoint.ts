@@ -14,7 +14,7 @@ import { discardMemory, memoryDirectoryOf } from '../memory-directory.ts';
 import { amendImages } from './amend-images.ts';
 import type { CriuProgram } from './criu-program.ts';
 import { awaitEarlierRun, StuckCriuError } from './criu-run.ts';
-import { dumpMachine, pauseBefore, ramdiskIn, type DumpMachine } from './dump-machine.ts';
+import { dumpMachine, pauseBeforeMs, ramdiskIn, type DumpMachine } from './dump-machine.ts';
 import { findBlockers, type ProcessView } from './find-blockers.ts';
 import { compareFeatures, DumpFacts, readHostFeatures } from './host-features.ts';
 import { lookAtMachine, lookAtNetwork } from './look-at-machine.ts';
@@ -22,7 +22,7 @@ import { putNetworkBack } from './machine-network.ts';
 import { preDumpMachine } from './pre-dump-machine.ts';
 import { readProcesses } from './read-processes.ts';
 import { restoreProcesses } from './restore-machine.ts';
-import { findHindrance, settleMachine } from './settle-machine.ts';
+import { findHindrance, letGoOnFor, settleMachine } from './settle-machine.ts';
 
 export type CriuCheckpointOptions = {
   readonly program: CriuProgram;
@@ -145,11 +145,8 @@ export class CriuCheckpoint implements CheckpointDriver {
       const { outcome, isPassing } = await dumpMachine(this.#options, machine);
       if (outcome.ok || !isPassing || attempt === attemptsMax) return outcome;
       request.remark(outcome.failure);
-      const thawed = await container.thaw(containerId);
-      if (!thawed.ok) return thawed;
-      await pauseBefore(attempt);
-      const frozen = await container.freeze(containerId);
-      if (!frozen.ok) return frozen;
+      const moved = await letGoOnFor(container, containerId, pauseBeforeMs(attempt));
+      if (!moved.ok) return moved;
     }
   }
 

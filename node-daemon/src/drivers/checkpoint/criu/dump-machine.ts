@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { writeFileDurably } from '../../../durable-file.ts';
 import { describeError, done, fail, succeed, type Outcome } from '../../../outcome.ts';
 import { copyRamdisk } from '../../container/lxc/replace-ramdisk.ts';
@@ -174,8 +173,8 @@ async function complete(
 }
 
 /** How long a machine goes on before its `attempt`-th try, when something passing was in the way of the others. */
-export function pauseBefore(attempt: number): Promise<void> {
-  return delay(Math.min(20 * 2 ** attempt, 500));
+export function pauseBeforeMs(attempt: number): number {
+  return Math.min(20 * 2 ** attempt, 500);
 }
 
 function cantBeHeld(reasons: readonly string[]): Outcome<never> {

@@ -11,21 +11,26 @@ const fixed32 = 5n;
 /** Of two magic numbers, which begin each of CRIU's image files. */
 const headerBytes = 8;
 
-/**
- * Replaces messages of a CRIU image, a file of messages with their lengths before them; what `change` gives back
- * unchanged stays as it was. Throws when the image is not whole.
- */
-export function mapImage(image: Buffer, change: (message: Buffer) => Buffer): Buffer {
-  const parts = [image.subarray(0, headerBytes)];
+/** The messages of a CRIU image, a file of them with their lengths before each. Throws when it is not whole. */
+export function readMessages(image: Buffer): Buffer[] {
+  const messages: Buffer[] = [];
   for (let offset = headerBytes; offset < image.length;) {
     const end = offset + 4 + image.readUInt32LE(offset);
-    const message = change(take(image, offset + 4, end));
-    const length = Buffer.alloc(4);
-    length.writeUInt32LE(message.length);
-    parts.push(length, message);
+    messages.push(take(image, offset + 4, end));
     offset = end;
   }
-  return Buffer.concat(parts);
+  return messages;
+}
+
+/** Replaces messages of a CRIU image; what `change` gives back unchanged stays as it was. */
+export function mapImage(image: Buffer, change: (message: Buffer) => Buffer): Buffer {
+  const parts = readMessages(image).flatMap((message) => {
+    const changed = change(message);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(changed.length);
+    return [length, changed];
+  });
+  return Buffer.concat([image.subarray(0, headerBytes), ...parts]);
 }
 
 /** Replaces the values of fields of a message; where `change` gives undefined the field stays, where null it goes. */

@@ -1,4 +1,5 @@
-import { mapImage, readFields } from './image-messages.ts';
+import { parseCgroupMounts } from '../../container/cgroups/detect.ts';
+import { readFields, readMessages } from './image-messages.ts';
 
 /** What CRIU says of events in the queue of an inotify descriptor, which it can't read without taking them away. */
 const droppedEvents = /The (0x[0-9a-f]+) inotify events will be dropped/g;
@@ -26,28 +27,26 @@ export function hasLostEvents(log: string, image: Buffer, groups: bigint | undef
 
 /** The device of version 2's groups, in the kernel's own form; undefined where `mountInfo` has none. */
 export function findGroupDevice(mountInfo: string): bigint | undefined {
-  const mount = mountInfo.split('\n').find((line) => line.split(' - ')[1]?.startsWith('cgroup2 ') === true);
-  const numbers = /^([0-9]+):([0-9]+)$/.exec(mount?.split(' ')[2] ?? '');
-  return numbers === null ? undefined : (BigInt(numbers[1] ?? '') << minorBits) | BigInt(numbers[2] ?? '');
+  const mount = parseCgroupMounts(mountInfo).find(({ version }) => version === 2);
+  if (mount === undefined) return undefined;
+  const [major = 0n, minor = 0n] = mount.device.split(':').map(BigInt);
+  return (major << minorBits) | minor;
 }
 
 /** By the numbers of inotify descriptors, the devices of what they watch, one for each watch. */
 function readWatchedDevices(image: Buffer): Map<bigint, bigint[]> {
   const found = new Map<bigint, bigint[]>();
-  mapImage(image, (file) => {
-    for (const { number, value } of readFields(file)) {
-      if (number !== inotifyOfFile || typeof value === 'bigint') continue;
-      const fields = readFields(value);
-      const id = fields.find((field) => field.number === idOfInotify)?.value;
-      if (typeof id !== 'bigint') continue;
-      const watches = fields.filter((field) => field.number === watchOfInotify);
-      found.set(
-        id,
-        watches.map((watch) => deviceOf(watch.value)),
-      );
-    }
-    return file;
-  });
+  for (const { number, value } of readMessages(image).flatMap(readFields)) {
+    if (number !== inotifyOfFile || typeof value === 'bigint') continue;
+    const fields = readFields(value);
+    const id = fields.find((field) => field.number === idOfInotify)?.value;
+    if (typeof id !== 'bigint') continue;
+    const watches = fields.filter((field) => field.number === watchOfInotify);
+    found.set(
+      id,
+      watches.map((watch) => deviceOf(watch.value)),
+    );
+  }
   return found;
 }
 

@@ -37,10 +37,19 @@ export async function settleMachine(
     const hindrance = look(cgroups.processes(containerId));
     if (hindrance === undefined) return done;
     if (moment === momentsMax) return hindrance;
-    const thawed = await container.thaw(containerId);
-    if (!thawed.ok) return thawed;
-    await delay(moment);
-    const frozen = await container.freeze(containerId);
-    if (!frozen.ok) return frozen;
+    const moved = await letGoOnFor(container, containerId, moment);
+    if (!moved.ok) return moved;
   }
+}
+
+/** Lets a machine that stands still go on for so many milliseconds. */
+export async function letGoOnFor(
+  container: CriuCheckpointOptions['container'],
+  containerId: string,
+  milliseconds: number,
+): Promise<Outcome<undefined>> {
+  const thawed = await container.thaw(containerId);
+  if (!thawed.ok) return thawed;
+  await delay(milliseconds);
+  return container.freeze(containerId);
 }

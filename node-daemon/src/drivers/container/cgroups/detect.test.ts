@@ -11,8 +11,8 @@ describe('cgroup mounts', () => {
       '',
     ].join('\n');
     expect(parseCgroupMounts(text)).toEqual([
-      { version: 2, path: '/sys/fs/cgroup/unified', names: [] },
-      { version: 1, path: '/sys/fs/cgroup/cpu,cpuacct', names: ['rw', 'cpu', 'cpuacct'] },
+      { version: 2, path: '/sys/fs/cgroup/unified', device: '0:28', names: [] },
+      { version: 1, path: '/sys/fs/cgroup/cpu,cpuacct', device: '0:31', names: ['rw', 'cpu', 'cpuacct'] },
     ]);
   });
 });

@@ -15,6 +15,8 @@ export type CgroupLayout = { readonly [name in Controller]?: CgroupPlace };
 export type CgroupMount = {
   readonly version: 1 | 2;
   readonly path: string;
+  /** `MAJOR:MINOR` of its file system. */
+  readonly device: string;
   readonly names: readonly string[];
 };
 
@@ -25,11 +27,11 @@ export function parseCgroupMounts(mountInfo: string): CgroupMount[] {
     const [left, right] = line.split(' - ');
     if (left === undefined || right === undefined) continue;
     const [type, , superOptions] = right.split(' ');
-    const mountPath = left.split(' ')[4];
-    if (mountPath === undefined) continue;
-    if (type === 'cgroup2') mounts.push({ version: 2, path: mountPath, names: [] });
-    if (type === 'cgroup')
-      mounts.push({ version: 1, path: mountPath, names: superOptions?.split(',') ?? [] });
+    const [, , device, , mountPath] = left.split(' ');
+    if (device === undefined || mountPath === undefined) continue;
+    const mount = { path: mountPath, device };
+    if (type === 'cgroup2') mounts.push({ version: 2, ...mount, names: [] });
+    if (type === 'cgroup') mounts.push({ version: 1, ...mount, names: superOptions?.split(',') ?? [] });
   }
   return mounts;
 }

@@ -5,9 +5,9 @@ import { powerOffSignal } from './end-machine.ts';
 import { groupsOfInit, MachineCgroups } from './machine-cgroups.ts';
 
 const mounts = [
-  { version: 1, path: '/sys/fs/cgroup/memory', names: ['rw', 'memory'] },
-  { version: 1, path: '/sys/fs/cgroup/systemd', names: ['rw', 'xattr', 'name=systemd'] },
-  { version: 2, path: '/sys/fs/cgroup/unified', names: [] },
+  { version: 1, path: '/sys/fs/cgroup/memory', device: '0:31', names: ['rw', 'memory'] },
+  { version: 1, path: '/sys/fs/cgroup/systemd', device: '0:30', names: ['rw', 'xattr', 'name=systemd'] },
+  { version: 2, path: '/sys/fs/cgroup/unified', device: '0:28', names: [] },
 ] as const;
 
 describe('where LXC makes groups', () => {
