@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { describeError } from '../../../outcome.ts';
 import { runCommand } from '../../storage/run-command.ts';
 import type { CriuCheckpointOptions } from './criu-checkpoint.ts';
 import { criuEnvironment } from './criu-program.ts';
@@ -48,7 +49,7 @@ async function underWatch(options: Options, containerId: string, run: Promise<un
     const activity = pids.map(readActivity).join('\n');
     const now = performance.now();
     if (pids.length === 0 || activity !== seen) [seen, since] = [activity, now];
-    else if (now - since > idleMaxMs) ending ??= endStuck(options, containerId, pids);
+    else if (now - since > idleMaxMs) ending ??= endStuck(options, containerId, pids).catch(describeError);
   };
   const timer = setInterval(look, idleMaxMs / looksPerIdleTime);
   const [ended] = await Promise.allSettled([run]);
@@ -106,11 +107,15 @@ function descendants(pid: number): number[] {
   return children.flatMap((child) => [child, ...descendants(child)]);
 }
 
-/** Something that changes whenever the process has worked: its time on processors, what it has read and written. */
+/**
+ * Something that changes whenever the process has worked: its time on processors, what it has read and written. Where
+ * it waits for a disk (D) it changes each time: that is for the disk to end, and no signal can.
+ */
 function readActivity(pid: number): string {
-  // After the name, which may have blanks: user and system time are the fields 14 and 15 of all (proc(5)).
+  // After the name, which may have blanks: state, user and system time are the fields 3, 14 and 15 of all (proc(5)).
   const fields = readText(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
-  return [pid, fields[11], fields[12], readText(pid, 'io')].join(' ');
+  const waitsForDisk = fields[0] === 'D' ? performance.now() : '';
+  return [pid, fields[11], fields[12], readText(pid, 'io'), waitsForDisk].join(' ');
 }
 
 function readText(pid: number, file: string): string {
