@@ -27,7 +27,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
 def ask():
-    connection = http.client.HTTPConnection('127.0.0.1', 8080, timeout=10)
+    connection = http.client.HTTPConnection('127.0.0.1', 8080, timeout=60)
     connection.request('GET', '/')
     body = connection.getresponse().read()
     connection.close()
