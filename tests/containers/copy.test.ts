@@ -38,6 +38,7 @@ async function addServer(): Promise<typeof away> {
     '--control-url': stack.baseUrl,
     '--driver': 'namespaces',
     '--transfer-listen': '127.0.0.1:0',
+    '--on-exit': 'stop',
     '--metrics-port': '0',
   };
   const daemon = createDaemonProcess({
