@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process.ts';
 import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
 import { patience, waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { countsOn } from './support/counts-on.ts';
 
 const limitFiles = ['memory.limit_in_bytes', 'memory.max', 'cpu.cfs_quota_us', 'cpu.max', 'pids.max'];
 
@@ -68,10 +69,7 @@ describe('memory that can’t be held, or whose daemon dies', () => {
   });
 
   const count = async (): Promise<number> => Number(await daemon.shell(id, 'cat /root/count'));
-  async function advances(): Promise<void> {
-    const before = await count();
-    await waitFor('the counter to go on', async () => (await count()) > before + 2);
-  }
+  const advances = (): Promise<void> => countsOn(count);
   const snapshot = (name: string) =>
     control.run(spec, 'snapshot', { parameters: { snapshot_name: name, stateful: true } });
   const restore = (name: string) =>

@@ -3,6 +3,7 @@ import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process
 import type { Ended } from '../../node-daemon/src/testing/fake-control-plane.ts';
 import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
 import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { countsOn } from './support/counts-on.ts';
 import { hostPidsOf, inNetworkOf } from './support/host-pids.ts';
 import { hostTraces } from './support/host-traces.ts';
 import { ScriptedCriu } from './support/scripted-criu.ts';
@@ -41,10 +42,7 @@ describe('a CRIU that does nothing any more', () => {
       async () => (await daemon.shell(id, 'cat /root/count 2>/dev/null || :')) !== '',
     );
   }
-  async function advances(): Promise<void> {
-    const before = await count();
-    await waitFor('the counter to go on', async () => (await count()) > before + 2);
-  }
+  const advances = (): Promise<void> => countsOn(count);
   /** As before: the same processes, which work and can be reached, and nothing of CRIU. */
   async function expectUnharmed(): Promise<void> {
     await advances();

@@ -24,6 +24,7 @@ import type { DaemonProcess } from '../../node-daemon/src/testing/daemon-process
 import type { Ended } from '../../node-daemon/src/testing/fake-control-plane.ts';
 import { makeSpec, TestHost } from '../../node-daemon/src/testing/test-host.ts';
 import { waitFor } from '../../node-daemon/src/testing/wait-for.ts';
+import { countsOn } from './support/counts-on.ts';
 import { hostTraces } from './support/host-traces.ts';
 import { ScriptedCriu } from './support/scripted-criu.ts';
 
@@ -55,10 +56,7 @@ describe('memory that can’t be written beforehand', () => {
       environment: { NODE_DAEMON_CRIU: criu.file, NODE_DAEMON_CRIU_IDLE_SECONDS: '5' },
     });
   const count = async (): Promise<number> => Number(await daemon.shell(id, 'cat /root/count'));
-  async function advances(): Promise<void> {
-    const before = await count();
-    await waitFor('the counter to go on', async () => (await count()) > before + 2);
-  }
+  const advances = (): Promise<void> => countsOn(count);
   const hold = (snapshot_name: string, incarnation: number): Promise<Ended> =>
     control.run(spec, 'snapshot', { parameters: { snapshot_name, stateful: true }, incarnation });
   async function removeHeld(snapshot_name: string, incarnation: number): Promise<void> {
