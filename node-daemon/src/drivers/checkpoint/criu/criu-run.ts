@@ -1,7 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeError } from '../../../outcome.ts';
+import {
+  isAlive,
+  listProcesses,
+  readProcess,
+  signalProcess,
+  type ProcessIdentity,
+} from '../../container/namespaces/processes.ts';
 import { runCommand } from '../../storage/run-command.ts';
 import type { CriuCheckpointOptions } from './criu-checkpoint.ts';
 import { criuEnvironment } from './criu-program.ts';
@@ -45,11 +52,12 @@ async function underWatch(options: Options, containerId: string, run: Promise<un
   let since = performance.now();
   let ending: Promise<string> | undefined;
   const look = (): void => {
-    const pids = processesOfRun(lockOf(options, containerId));
-    const activity = pids.map(readActivity).join('\n');
+    const processes = processesOfRun(lockOf(options, containerId));
+    const activity = processes.map(({ pid }) => readActivity(pid)).join('\n');
     const now = performance.now();
-    if (pids.length === 0 || activity !== seen) [seen, since] = [activity, now];
-    else if (now - since > idleMaxMs) ending ??= endStuck(options, containerId, pids).catch(describeError);
+    if (processes.length === 0 || activity !== seen) [seen, since] = [activity, now];
+    else if (now - since > idleMaxMs)
+      ending ??= endStuck(options, containerId, processes).catch(describeError);
   };
   const timer = setInterval(look, idleMaxMs / looksPerIdleTime);
   const [ended] = await Promise.allSettled([run]);
@@ -65,29 +73,28 @@ async function underWatch(options: Options, containerId: string, run: Promise<un
 async function endStuck(
   { container }: Options,
   containerId: string,
-  pids: readonly number[],
+  processes: readonly ProcessIdentity[],
 ): Promise<string> {
-  const waitedIn = pids.map((pid) => readText(pid, 'wchan') || 'user space').join(', ');
+  const waitedIn = processes.map(({ pid }) => readText(pid, 'wchan') || 'user space').join(', ');
   // CRIU takes its alarm for a wait that is too long: it gives up, and lets go of the processes as they were.
-  for (const pid of pids) signal(pid, 'SIGALRM');
-  if (await haveEnded(pids)) {
+  for (const each of processes) signalProcess(each, 'SIGALRM');
+  if (await haveEnded(processes)) {
     await container.freeze(containerId);
     return `(${waitedIn}) and was interrupted.`;
   }
   const { initPid } = await container.observe(containerId);
   // So that none of its processes runs on with CRIU's code in it; it stands still only once CRIU is gone.
   const frozen = container.freeze(containerId);
-  for (const pid of pids) signal(pid, 'SIGKILL');
-  await haveEnded(pids);
+  for (const each of processes) signalProcess(each, 'SIGKILL');
+  await haveEnded(processes);
   await frozen;
   if (initPid !== null) await unlockNetwork(initPid);
   return `(${waitedIn}) and was killed. Restart the machine if it does not work as before.`;
 }
 
-async function haveEnded(pids: readonly number[]): Promise<boolean> {
+async function haveEnded(processes: readonly ProcessIdentity[]): Promise<boolean> {
   const deadline = performance.now() + endTimeoutMs;
-  const isThere = (pid: number): boolean => readText(pid, 'cmdline') !== '';
-  while (pids.some(isThere)) {
+  while (processes.some(isAlive)) {
     if (performance.now() > deadline) return false;
     await delay(10);
   }
@@ -95,11 +102,10 @@ async function haveEnded(pids: readonly number[]): Promise<boolean> {
 }
 
 /** CRIU, and what it has started, under the lock of a machine. */
-function processesOfRun(lock: string): number[] {
+function processesOfRun(lock: string): ProcessIdentity[] {
   const words = `flock\0--exclusive\0${lock}\0`;
-  const numbers = readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name));
-  const holders = numbers.map(Number).filter((pid) => readText(pid, 'cmdline').startsWith(words));
-  return holders.flatMap(descendants);
+  const holders = listProcesses().filter((pid) => readText(pid, 'cmdline').startsWith(words));
+  return holders.flatMap(descendants).flatMap((pid) => readProcess(pid) ?? []);
 }
 
 function descendants(pid: number): number[] {
@@ -123,13 +129,5 @@ function readText(pid: number, file: string): string {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function signal(pid: number, name: 'SIGALRM' | 'SIGKILL'): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It has just ended.
   }
 }
